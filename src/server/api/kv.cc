@@ -1,0 +1,140 @@
+#include "src/server/api/kv.h"
+
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "src/server/api/headers.h"
+#include "src/server/api/validate.h"
+
+namespace stele::server {
+namespace {
+
+namespace pb = etcdserverpb;
+using CallPtr = std::shared_ptr<Call>;
+
+// What the handlers work with; shared by all rows.
+struct Kv {
+  KvLimits limits;
+  const NodeFacts* facts;
+  Proposer* proposer;
+  Reader* reader;
+  CompactionWatch* compaction;
+
+  void Range(CallPtr call, std::unique_ptr<pb::RangeRequest> request) const;
+  void Put(CallPtr call, std::unique_ptr<pb::PutRequest> request) const;
+  void DeleteRange(CallPtr call, std::unique_ptr<pb::DeleteRangeRequest> request) const;
+  void Txn(CallPtr call, std::unique_ptr<pb::TxnRequest> request) const;
+  void Compact(CallPtr call, std::unique_ptr<pb::CompactionRequest> request) const;
+
+  // Answers from a view, by `read(view, &response)`.
+  template <class Response, class Read>
+  void AnswerFromView(CallPtr call, bool serializable, Read read) const;
+  // Proposes and answers with the result's response.
+  template <class Response>
+  void AnswerFromApply(CallPtr call, stelepb::Command* command) const;
+};
+
+template <class Response, class Read>
+void Kv::AnswerFromView(CallPtr call, bool serializable, Read read) const {
+  auto answer = [facts = facts, call = std::move(call),
+                 read = std::move(read)](absl::StatusOr<Reader::View> view) {
+    if (!view.ok()) return call->Finish(view.status());
+    if (call->ended()) return;
+    Response response;
+    if (absl::Status status = read(**view, &response); !status.ok()) return call->Finish(status);
+    ReplyWithHeader(*facts, call.get(), &response);
+  };
+  if (serializable) return answer(reader->Serializable());
+  reader->Linearizable(std::move(answer));
+}
+
+template <class Response>
+void Kv::AnswerFromApply(CallPtr call, stelepb::Command* command) const {
+  proposer->Propose(command,
+                    [facts = facts, call = std::move(call)](storage::CommandResult result) {
+                      if (!result.status.ok()) return call->Finish(result.status);
+                      ReplyWithHeader(*facts, call.get(), &std::get<Response>(result.response));
+                    });
+}
+
+void Kv::Range(CallPtr call, std::unique_ptr<pb::RangeRequest> request) const {
+  if (absl::Status invalid = ValidateRange(*request); !invalid.ok()) return call->Finish(invalid);
+  const bool serializable = request->serializable();
+  AnswerFromView<pb::RangeResponse>(
+      std::move(call), serializable,
+      [request = std::move(request)](const storage::ReadView& view, pb::RangeResponse* response) {
+        return view.Range(*request, response);
+      });
+}
+
+void Kv::Put(CallPtr call, std::unique_ptr<pb::PutRequest> request) const {
+  if (absl::Status invalid = ValidatePut(*request); !invalid.ok()) return call->Finish(invalid);
+  stelepb::Command command;
+  command.set_allocated_put(request.release());
+  AnswerFromApply<pb::PutResponse>(std::move(call), &command);
+}
+
+void Kv::DeleteRange(CallPtr call, std::unique_ptr<pb::DeleteRangeRequest> request) const {
+  if (absl::Status invalid = ValidateDeleteRange(*request); !invalid.ok()) {
+    return call->Finish(invalid);
+  }
+  stelepb::Command command;
+  command.set_allocated_delete_range(request.release());
+  AnswerFromApply<pb::DeleteRangeResponse>(std::move(call), &command);
+}
+
+void Kv::Txn(CallPtr call, std::unique_ptr<pb::TxnRequest> request) const {
+  if (absl::Status invalid = ValidateTxn(*request, limits.txn_ops_max); !invalid.ok()) {
+    return call->Finish(invalid);
+  }
+  const TxnNature nature = NatureOf(*request);
+  if (nature.read_only) {
+    return AnswerFromView<pb::TxnResponse>(
+        std::move(call), nature.serializable,
+        [request = std::move(request)](const storage::ReadView& view, pb::TxnResponse* response) {
+          return view.ReadOnlyTxn(*request, response);
+        });
+  }
+  stelepb::Command command;
+  command.set_allocated_txn(request.release());
+  AnswerFromApply<pb::TxnResponse>(std::move(call), &command);
+}
+
+void Kv::Compact(CallPtr call, std::unique_ptr<pb::CompactionRequest> request) const {
+  const std::int64_t revision = request->revision();
+  const bool physical = request->physical();
+  stelepb::Command command;
+  command.set_allocated_compact(request.release());
+  if (!physical) return AnswerFromApply<pb::CompactionResponse>(std::move(call), &command);
+  proposer->Propose(&command, [facts = facts, compaction = compaction, revision,
+                               call = std::move(call)](storage::CommandResult result) mutable {
+    if (!result.status.ok()) return call->Finish(result.status);
+    compaction->WhenCompacted(
+        revision, [facts, call = std::move(call),
+                   response = std::get<pb::CompactionResponse>(result.response)]() mutable {
+          ReplyWithHeader(*facts, call.get(), &response);
+        });
+  });
+}
+
+}  // namespace
+
+void AddKvMethods(const KvLimits& limits, const NodeFacts* facts, Proposer* proposer,
+                  Reader* reader, CompactionWatch* compaction, MethodRows* rows) {
+  const auto kv = std::make_shared<const Kv>(Kv{limits, facts, proposer, reader, compaction});
+  const auto row = [&](auto request, const char* path, auto method) {
+    using Request = decltype(request);
+    rows->AddUnary<Request>(path, facts,
+                            [kv, method](CallPtr call, std::unique_ptr<Request> owned) {
+                              ((*kv).*method)(std::move(call), std::move(owned));
+                            });
+  };
+  row(pb::RangeRequest(), "/etcdserverpb.KV/Range", &Kv::Range);
+  row(pb::PutRequest(), "/etcdserverpb.KV/Put", &Kv::Put);
+  row(pb::DeleteRangeRequest(), "/etcdserverpb.KV/DeleteRange", &Kv::DeleteRange);
+  row(pb::TxnRequest(), "/etcdserverpb.KV/Txn", &Kv::Txn);
+  row(pb::CompactionRequest(), "/etcdserverpb.KV/Compact", &Kv::Compact);
+}
+
+}  // namespace stele::server

@@ -1,0 +1,63 @@
+// The method table: every method of every service we speak has a row. Rows that no one has filled
+// answer Unimplemented with a text that says so; a test compares the rows with the descriptors.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "src/server/api/call.h"
+#include "src/server/api/headers.h"
+
+namespace stele::server {
+
+class MethodRows final : public MethodTable {
+ public:
+  const Method* Find(std::string_view path) const override;
+  bool HasService(std::string_view service) const override;
+
+  void Add(Method method);
+
+  // A unary method with parsed messages. `handler(call, request)` owns both; it answers with
+  // call->Reply or call->Finish.
+  template <class Request, class Handler>
+  void AddUnary(std::string path, const NodeFacts* facts, Handler handler) {
+    Method row;
+    row.path = std::move(path);
+    row.kind = MethodKind::kUnary;
+    row.on_request = [facts, handler = std::move(handler)](std::shared_ptr<Call> call,
+                                                           std::string_view bytes) {
+      if (absl::Status refused = CheckLeaderWish(*call, *facts); !refused.ok()) {
+        return call->Finish(refused);
+      }
+      auto request = std::make_unique<Request>();
+      if (!request->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+        return call->Finish(MalformedRequestError(Request::descriptor()->full_name()));
+      }
+      handler(std::move(call), std::move(request));
+    };
+    Add(std::move(row));
+  }
+
+  // Gives every method of this service that has no row yet one that answers Unimplemented.
+  void FillUnimplemented(const google::protobuf::ServiceDescriptor& service);
+
+  // Paths answered with Unimplemented, sorted; docs/compatibility.md lists them.
+  std::vector<std::string> UnimplementedPaths() const;
+
+  // A client that asks for `hasleader` is refused while there is no leader.
+  static absl::Status CheckLeaderWish(const Call& call, const NodeFacts& facts);
+  static absl::Status MalformedRequestError(std::string_view message_name);
+
+ private:
+  absl::flat_hash_map<std::string, Method> rows_;
+  absl::flat_hash_set<std::string> services_;
+  absl::flat_hash_set<std::string> unimplemented_;
+};
+
+}  // namespace stele::server

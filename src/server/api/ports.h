@@ -1,0 +1,93 @@
+// What handlers may ask of the node. The loops implement these; a test implements them by hand.
+//
+// All calls are thread-safe and return at once. A `done` is called exactly once, by some thread of
+// the node, after the node's request timeout at the latest; it must not block.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/command.pb.h"
+#include "src/raft/raw_node.h"
+#include "src/storage/state_machine/state_machine.h"
+
+namespace stele::server {
+
+// Turns a command into a log entry and hands back what apply made of it.
+class Proposer {
+ public:
+  using Done = absl::AnyInvocable<void(storage::CommandResult)>;
+
+  virtual ~Proposer() = default;
+  // A timeout ("etcdserver: request timed out") means that the outcome is unknown, not that the
+  // command failed. Fills command->request_id.
+  virtual void Propose(stelepb::Command* command, Done done) = 0;
+};
+
+// Reads.
+class Reader {
+ public:
+  using View = std::shared_ptr<const storage::ReadView>;
+  using Done = absl::AnyInvocable<void(absl::StatusOr<View>)>;
+
+  virtual ~Reader() = default;
+  // A view that contains every write acknowledged anywhere before this call.
+  virtual void Linearizable(Done done) = 0;
+  // What this member has, now.
+  virtual View Serializable() = 0;
+};
+
+// Deadlines of leases: the leader's opinion, asked on any member.
+struct LeaseAnswer {
+  bool found = false;
+  std::int64_t remaining_seconds = 0;  // whole seconds, rounded down
+  std::int64_t granted_seconds = 0;
+};
+
+class LeaseClock {
+ public:
+  using Done = absl::AnyInvocable<void(absl::StatusOr<LeaseAnswer>)>;
+
+  virtual ~LeaseClock() = default;
+  // How long the lease still lives; with `renew`, after giving it its whole TTL again. Answered
+  // only after leadership was confirmed, so a deposed leader promises nothing.
+  virtual void Ask(std::int64_t lease_id, bool renew, Done done) = 0;
+};
+
+// Physical compaction.
+class CompactionWatch {
+ public:
+  virtual ~CompactionWatch() = default;
+  // `done` when everything that the compaction of `revision` makes superfluous is gone here.
+  virtual void WhenCompacted(std::int64_t revision, absl::AnyInvocable<void()> done) = 0;
+};
+
+// Facts about the node and the moment, for headers, Status and health.
+struct NodeStatus {
+  std::uint64_t cluster_id = 0;
+  std::uint64_t member_id = 0;
+  std::uint64_t leader_id = 0;  // 0: none known
+  std::uint64_t raft_term = 0;
+  std::uint64_t last_index = 0;
+  std::uint64_t applied_index = 0;
+  bool is_learner = false;
+  std::uint64_t bytes_on_disk = 0;
+  std::uint64_t bytes_in_use = 0;
+};
+
+class NodeFacts {
+ public:
+  virtual ~NodeFacts() = default;
+  virtual std::uint64_t cluster_id() const = 0;
+  virtual std::uint64_t member_id() const = 0;
+  virtual std::uint64_t raft_term() const = 0;
+  virtual bool has_leader() const = 0;
+  virtual NodeStatus Status() const = 0;
+};
+
+}  // namespace stele::server

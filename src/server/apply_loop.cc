@@ -1,0 +1,154 @@
+#include "src/server/apply_loop.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/raft/check.h"
+
+namespace stele::server {
+
+std::string SnapshotStoreName(raft::Index index) { return absl::StrCat("store-", index.value); }
+
+ApplyLoop::ApplyLoop(const Options& options, CurrentStore* store, const Clock* clock,
+                     Outputs outputs)
+    : options_(options),
+      store_(store),
+      clock_(clock),
+      outputs_(std::move(outputs)),
+      applied_index_(store->state_machine().applied_index().value),
+      flush_checked_at_(applied_index_) {
+  stats_ = store->engine().Stats();
+}
+
+void ApplyLoop::WhenCompacted(std::int64_t revision, absl::AnyInvocable<void()> done) {
+  inputs_.Post(Input(CompactionWait{revision, std::move(done)}));
+}
+
+void ApplyLoop::MakeSnapshot(std::string dir, SnapshotDone done) {
+  inputs_.Post(Input(SnapshotWish{std::move(dir), std::move(done)}));
+}
+
+bool ApplyLoop::RunOnce() {
+  inputs_.TakeAll(&batch_);
+  bool worked = !batch_.empty();
+  for (Input& input : batch_) {
+    std::visit([this](auto& each) { Handle(std::move(each)); }, input);
+  }
+  batch_.clear();
+  ApplyPending();
+  if (worked) ReleaseLogIfDue();
+  if (compacting_) worked |= Compact();
+  return worked;
+}
+
+void ApplyLoop::Handle(ApplyWork work) {
+  if (work.install) {
+    ApplyPending();
+    Install(*work.install);
+  }
+  if (pending_.empty()) {
+    pending_ = std::move(work.entries);
+  } else {
+    pending_.insert(pending_.end(), std::make_move_iterator(work.entries.begin()),
+                    std::make_move_iterator(work.entries.end()));
+  }
+  if (pending_.size() >= options_.entries_per_pass) ApplyPending();
+}
+
+void ApplyLoop::Handle(CompactionWait wait) {
+  ApplyPending();
+  if (store_->state_machine().CompactionFinished(wait.revision)) return wait.done();
+  compaction_waits_.push_back(std::move(wait));
+  compacting_ = true;
+}
+
+void ApplyLoop::Handle(SnapshotWish wish) {
+  ApplyPending();
+  absl::Status status = store_->engine().Checkpoint(wish.dir);
+  if (!status.ok()) return wish.done(status);
+  wish.done(raft::EntryId{store_->state_machine().applied_index(),
+                          store_->state_machine().applied_term()});
+}
+
+void ApplyLoop::ApplyPending() {
+  if (pending_.empty()) return;
+  storage::ApplyOutput output;
+  absl::Status status = store_->state_machine().Apply(pending_, &output);
+  if (!status.ok()) return outputs_.fail_stop(status);
+  pending_.clear();
+  applied_index_.store(output.applied_index.value, std::memory_order_relaxed);
+  for (const storage::CommandResult& result : output.results) {
+    if (std::holds_alternative<etcdserverpb::CompactionResponse>(result.response)) {
+      compacting_ = true;
+    }
+  }
+  std::vector<storage::CommandResult> results = std::move(output.results);
+  outputs_.publish(&output);
+  outputs_.applied(output.applied_index);
+  outputs_.resolve(std::move(results));
+}
+
+void ApplyLoop::Install(const raft::SnapshotMeta& meta) {
+  // A restart between the log's marker and the switch has done this already.
+  if (store_->state_machine().applied_index() >= meta.last.index) return;
+  absl::Status status = store_->SwitchTo(SnapshotStoreName(meta.last.index));
+  if (!status.ok()) return outputs_.fail_stop(status);
+  STELE_CHECK(store_->state_machine().applied_index() == meta.last.index);
+  STELE_CHECK(store_->state_machine().applied_term() == meta.last.term);
+  applied_index_.store(meta.last.index.value, std::memory_order_relaxed);
+  compacting_ = true;
+  outputs_.store_replaced();
+  outputs_.applied(meta.last.index);
+}
+
+bool ApplyLoop::Compact() {
+  absl::StatusOr<bool> more = store_->state_machine().CompactStep();
+  if (!more.ok()) {
+    outputs_.fail_stop(more.status());
+    return false;
+  }
+  compacting_ = *more;
+  for (auto wait = compaction_waits_.begin(); wait != compaction_waits_.end();) {
+    if (!store_->state_machine().CompactionFinished(wait->revision)) {
+      ++wait;
+      continue;
+    }
+    wait->done();
+    wait = compaction_waits_.erase(wait);
+  }
+  return *more;
+}
+
+void ApplyLoop::ReleaseLogIfDue() {
+  const std::uint64_t applied = applied_index_.load(std::memory_order_relaxed);
+  // Asking the engine costs more than an apply, so it is asked once in a while.
+  if (applied - flush_checked_at_ < std::min<std::uint64_t>(options_.snapshot_count, 1000)) return;
+  flush_checked_at_ = applied;
+  absl::StatusOr<raft::EntryId> durable = store_->state_machine().DurableApplied();
+  if (!durable.ok()) return outputs_.fail_stop(durable.status());
+  if (applied - durable->index.value > options_.unflushed_max) {
+    if (absl::Status status = store_->engine().Flush(); !status.ok()) {
+      return outputs_.fail_stop(status);
+    }
+  } else if (durable->index.value >= released_index_ + options_.snapshot_count) {
+    released_index_ = durable->index.value;
+    outputs_.release_log(*durable);
+  }
+  const absl::Duration now = clock_->Now();
+  if (now - stats_taken_at_ < absl::Seconds(1)) return;
+  stats_taken_at_ = now;
+  storage::EngineStats stats = store_->engine().Stats();
+  absl::MutexLock lock(&stats_mutex_);
+  stats_ = stats;
+}
+
+storage::EngineStats ApplyLoop::engine_stats() const {
+  absl::MutexLock lock(&stats_mutex_);
+  return stats_;
+}
+
+absl::Status ApplyLoop::Flush() { return store_->engine().Flush(); }
+
+}  // namespace stele::server

@@ -1,0 +1,167 @@
+#include "src/server/raft_loop.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/raft/check.h"
+#include "src/server/api/errors.h"
+
+namespace stele::server {
+
+RaftLoop::RaftLoop(const Options& options, std::unique_ptr<raft::RawNode> node,
+                   std::unique_ptr<storage::LogStore> log, Transport* transport,
+                   Proposals* proposals, Reads* reads, const Clock* clock, Outputs outputs)
+    : options_(options),
+      log_(std::move(log)),
+      node_(std::move(node)),
+      transport_(transport),
+      proposals_(proposals),
+      reads_(reads),
+      clock_(clock),
+      outputs_(std::move(outputs)),
+      next_tick_(clock->Now() + options.tick_interval) {
+  facts_.term = node_->term().value;
+  facts_.commit_index = node_->commit_index().value;
+  facts_.last_index = log_->last_index().value;
+}
+
+bool RaftLoop::RunOnce() {
+  inputs_.TakeAll(&batch_);
+  bool worked = !batch_.empty();
+  for (RaftInput& input : batch_) {
+    std::visit([this](auto& each) { Handle(std::move(each)); }, input);
+  }
+  batch_.clear();
+  worked |= TickIfDue();
+  StartReadRound();
+  if (!parked_.empty()) RetryParked();
+  if (!node_->HasReady()) return worked;
+  ProcessReady();
+  return true;
+}
+
+absl::Duration RaftLoop::IdleTime() {
+  return std::max(absl::ZeroDuration(), next_tick_ - clock_->Now());
+}
+
+void RaftLoop::Handle(ProposalInput input) {
+  switch (node_->Propose(input.data)) {
+    case raft::ProposeResult::kAccepted:
+      return;
+    case raft::ProposeResult::kNoLeader:
+    case raft::ProposeResult::kTransferring:
+      parked_.push_back({std::move(input), clock_->Now()});
+      return;
+    case raft::ProposeResult::kOverloaded:
+      return proposals_->Refuse(input.request_id, TooManyRequestsError());
+  }
+}
+
+void RaftLoop::Handle(PeerInput input) {
+  for (raft::Message& message : input.messages) node_->Step(std::move(message));
+}
+
+void RaftLoop::Handle(WakeInput) {}
+
+void RaftLoop::Handle(AppliedInput input) { node_->OnApplied(input.index); }
+
+void RaftLoop::Handle(UnreachableInput input) { node_->ReportUnreachable(input.peer); }
+
+void RaftLoop::Handle(SnapshotReportInput input) {
+  node_->ReportSnapshot(input.peer, input.installed);
+}
+
+void RaftLoop::Handle(ReleaseInput input) {
+  const raft::Index first = log_->first_index();
+  if (input.durable.index < first) return;
+  const std::uint64_t keep = options_.catch_up_entries;
+  const raft::Index release_to{input.durable.index.value > keep ? input.durable.index.value - keep
+                                                                : 0};
+  const raft::SnapshotMeta meta{input.durable, node_->ConfStateAt(input.durable.index)};
+  if (absl::Status status = log_->Release(meta, release_to); !status.ok()) {
+    outputs_.fail_stop(status);
+  }
+}
+
+void RaftLoop::Handle(TransferInput input) { node_->TransferLeader(input.target); }
+
+void RaftLoop::Handle(StatusInput input) { input.question(node_->GetStatus()); }
+
+bool RaftLoop::TickIfDue() {
+  const absl::Duration now = clock_->Now();
+  if (now < next_tick_) return false;
+  // After a pause of the whole process the missed ticks are not made up for: what they would do, an
+  // election above all, must first hear what the others sent meanwhile.
+  next_tick_ += options_.tick_interval;
+  if (next_tick_ <= now) next_tick_ = now + options_.tick_interval;
+  node_->Tick();
+  proposals_->ExpireOverdue();
+  reads_->OnTick();
+  return true;
+}
+
+void RaftLoop::StartReadRound() {
+  const std::uint64_t round_id = reads_->StartRound();
+  if (round_id == 0) return;
+  if (node_->ReadIndex(round_id) != raft::ProposeResult::kAccepted) reads_->RoundRefused(round_id);
+}
+
+void RaftLoop::RetryParked() {
+  const absl::Duration now = clock_->Now();
+  while (!parked_.empty() && now - parked_.front().since >= options_.request_timeout) {
+    parked_.pop_front();  // its waiter has been told
+  }
+  if (node_->leader() == raft::kNoNode) return;
+  while (!parked_.empty()) {
+    const raft::ProposeResult result = node_->Propose(parked_.front().proposal.data);
+    if (result == raft::ProposeResult::kNoLeader || result == raft::ProposeResult::kTransferring) {
+      return;
+    }
+    if (result == raft::ProposeResult::kOverloaded) {
+      proposals_->Refuse(parked_.front().proposal.request_id, TooManyRequestsError());
+    }
+    parked_.pop_front();
+  }
+}
+
+void RaftLoop::ProcessReady() {
+  raft::Ready ready = node_->TakeReady();
+  transport_->Send(std::move(ready.messages));  // our disk and the followers' work in parallel
+  Persist(ready);
+  node_->OnPersisted(ready.number);
+  transport_->Send(std::move(ready.messages_after_persist));
+  PublishFacts(ready);
+  if (ready.snapshot || !ready.committed_entries.empty()) {
+    outputs_.apply({std::move(ready.snapshot), std::move(ready.committed_entries)});
+  }
+  for (const raft::ReadState& state : ready.read_states) reads_->OnReadState(state);
+}
+
+void RaftLoop::Persist(const raft::Ready& ready) {
+  absl::Status status;
+  if (ready.snapshot) status = log_->InstallSnapshot(*ready.snapshot);
+  if (status.ok() && (ready.hard_state || !ready.entries.empty())) {
+    status = log_->Append(ready.hard_state, ready.entries);
+  }
+  if (status.ok() && (ready.must_sync || ready.snapshot)) status = log_->Sync();
+  if (!status.ok()) outputs_.fail_stop(status);
+}
+
+void RaftLoop::PublishFacts(const raft::Ready& ready) {
+  facts_.term.store(node_->term().value, std::memory_order_relaxed);
+  facts_.commit_index.store(node_->commit_index().value, std::memory_order_relaxed);
+  facts_.last_index.store(log_->last_index().value, std::memory_order_relaxed);
+  if (!ready.soft_state) return;
+  const std::uint64_t leader = ready.soft_state->leader.value;
+  const std::uint64_t previous = facts_.leader.exchange(leader);
+  facts_.is_leader = ready.soft_state->role == raft::Role::kLeader;
+  if (leader != 0 && leader != previous) ++facts_.leader_changes;
+  if (previous != 0 && leader != previous) proposals_->OnLeaderLost();
+  outputs_.role_changed({ready.soft_state->role, ready.soft_state->leader, node_->term()});
+}
+
+void RaftLoop::CloseLog() {
+  if (absl::Status status = log_->Sync(); !status.ok()) outputs_.fail_stop(status);
+}
+
+}  // namespace stele::server

@@ -1,0 +1,154 @@
+// The room that owns the Raft core and its log. One pass: take all inputs, step them into the core,
+// take one Ready, send, persist, send what had to wait for the disk, hand on what is committed.
+// Everything that arrives while a pass syncs is taken together by the next one: group commit.
+//
+// Inputs come from any thread through Post; all else belongs to the pump's thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "src/raft/raw_node.h"
+#include "src/server/clock.h"
+#include "src/server/mailbox.h"
+#include "src/server/proposals.h"
+#include "src/server/pump.h"
+#include "src/server/reads.h"
+#include "src/server/transport.h"
+#include "src/storage/log_store.h"
+
+namespace stele::server {
+
+// What other threads may know of the core at any time. Each value is a moment's truth.
+struct RaftFacts {
+  std::atomic<std::uint64_t> leader{0};
+  std::atomic<std::uint64_t> term{0};
+  std::atomic<std::uint64_t> commit_index{0};
+  std::atomic<std::uint64_t> last_index{0};
+  std::atomic<bool> is_leader{false};
+  std::atomic<std::uint64_t> leader_changes{0};
+};
+
+// Inputs of the loop.
+struct ProposalInput {
+  std::uint64_t request_id = 0;
+  raft::Payload data;
+};
+struct PeerInput {
+  std::vector<raft::Message> messages;
+};
+struct WakeInput {};  // a read wants a round
+struct AppliedInput {
+  raft::Index index;
+};
+struct UnreachableInput {
+  raft::NodeId peer;
+};
+struct SnapshotReportInput {
+  raft::NodeId peer;
+  bool installed = false;
+};
+// The store holds everything up to `durable` on disk; the log before it may go.
+struct ReleaseInput {
+  raft::EntryId durable;
+};
+struct TransferInput {
+  raft::NodeId target;
+};
+// Runs `question` on the loop's thread, for rare questions of operators.
+struct StatusInput {
+  std::function<void(const raft::Status&)> question;
+};
+using RaftInput = std::variant<ProposalInput, PeerInput, WakeInput, AppliedInput, UnreachableInput,
+                               SnapshotReportInput, ReleaseInput, TransferInput, StatusInput>;
+
+// What a pass hands on to apply: a snapshot to install before the entries, and the entries.
+struct ApplyWork {
+  std::optional<raft::SnapshotMeta> install;
+  std::vector<raft::Entry> entries;
+};
+
+class RaftLoop final : public Pump {
+ public:
+  struct Options {
+    absl::Duration tick_interval = absl::Milliseconds(25);
+    std::uint64_t catch_up_entries = 5000;  // kept behind the released index for slow followers
+    absl::Duration request_timeout = absl::Seconds(7);
+    absl::Duration seal_after_idle = absl::Milliseconds(10);
+  };
+  struct RoleChange {
+    raft::Role role;
+    raft::NodeId leader;
+    raft::Term term;
+  };
+  struct Outputs {
+    std::function<void(ApplyWork)> apply;
+    std::function<void(const RoleChange&)> role_changed;
+    // A disk error: report it and end the process. Does not return in production.
+    std::function<void(const absl::Status&)> fail_stop;
+  };
+
+  // All pointers outlive the loop.
+  RaftLoop(const Options& options, std::unique_ptr<raft::RawNode> node,
+           std::unique_ptr<storage::LogStore> log, Transport* transport, Proposals* proposals,
+           Reads* reads, const Clock* clock, Outputs outputs);
+
+  void set_wake(Wake wake) { inputs_.set_wake(std::move(wake)); }
+  void Post(RaftInput input) { inputs_.Post(std::move(input)); }
+  const RaftFacts& facts() const { return facts_; }
+
+  bool RunOnce() override;
+  absl::Duration IdleTime() override;
+
+  // After the last RunOnce: closes the log so that the next start sees a sealed end.
+  void CloseLog();
+
+ private:
+  void Handle(ProposalInput input);
+  void Handle(PeerInput input);
+  void Handle(WakeInput input);
+  void Handle(AppliedInput input);
+  void Handle(UnreachableInput input);
+  void Handle(SnapshotReportInput input);
+  void Handle(ReleaseInput input);
+  void Handle(TransferInput input);
+  void Handle(StatusInput input);
+
+  bool TickIfDue();
+  void StartReadRound();
+  // Proposals that found no leader wait here until there is one or their waiter gave up.
+  void RetryParked();
+  void ProcessReady();
+  void Persist(const raft::Ready& ready);
+  void PublishFacts(const raft::Ready& ready);
+
+  struct Parked {
+    ProposalInput proposal;
+    absl::Duration since;
+  };
+
+  const Options options_;
+  const std::unique_ptr<storage::LogStore> log_;
+  const std::unique_ptr<raft::RawNode> node_;
+  Transport* const transport_;
+  Proposals* const proposals_;
+  Reads* const reads_;
+  const Clock* const clock_;
+  const Outputs outputs_;
+
+  Mailbox<RaftInput> inputs_;
+  std::vector<RaftInput> batch_;  // storage reused from pass to pass
+  std::deque<Parked> parked_;
+  absl::Duration next_tick_;
+  RaftFacts facts_;
+};
+
+}  // namespace stele::server
