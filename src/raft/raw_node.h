@@ -12,6 +12,8 @@
 
 #include "src/raft/log_reader.h"
 #include "src/raft/message.h"
+#include "src/raft/mutation.h"
+#include "src/raft/progress.h"
 #include "src/raft/ready.h"
 #include "src/raft/types.h"
 
@@ -30,6 +32,8 @@ struct Config {
   std::uint64_t uncommitted_bytes_max = 64 << 20;  // then proposals are refused
   std::uint64_t applying_bytes_max = 16 << 20;     // handed out and not yet OnApplied
   std::uint64_t pending_reads_max = 100'000;
+  bool check_invariants = false;        // also those whose cost grows with the log
+  Mutation mutation = Mutation::kNone;  // a planted bug, for tests
 };
 
 enum class [[nodiscard]] ProposeResult : std::uint8_t{
@@ -37,6 +41,7 @@ enum class [[nodiscard]] ProposeResult : std::uint8_t{
     kNoLeader,      // definitely not proposed
     kTransferring,  // definitely not proposed: leadership is being handed over
     kOverloaded,    // definitely not proposed: too much is uncommitted
+    kRefused,       // definitely not proposed: this config may not follow now (ProposeConfState)
 };
 
 // What an operator may see of the core.
@@ -53,6 +58,7 @@ struct Status {
     NodeId id;
     Index match_index;
     Index next_index;
+    ProgressState progress = ProgressState::kProbe;
     bool recently_active = false;
     bool is_learner = false;
   };
@@ -77,7 +83,8 @@ class RawNode {
   void Step(Message message);
 
   ProposeResult Propose(Payload data);
-  // At most one config change is in flight; the leader must have committed in its term.
+  // At most one config change is in flight; the leader must have committed in its term; `next` must
+  // be a valid successor of the newest config (conf_change.h). Not forwarded: leader only.
   ProposeResult ProposeConfState(const ConfState& next);
 
   // Asks for a linearizable read. Answered by a ReadState with this id, maybe rejected; or, when
@@ -91,9 +98,13 @@ class RawNode {
   void ReportUnreachable(NodeId peer);
   void ReportSnapshot(NodeId peer, bool installed);
 
+  // False while a Ready is taken and not yet persisted.
   bool HasReady() const;
+  // REQUIRES: the Ready before this one was given to OnPersisted.
   Ready TakeReady();
+  // The duties of that Ready up to and including the sync are done.
   void OnPersisted(std::uint64_t ready_number);
+  // Everything up to here is in the store. Not called for snapshots: OnPersisted implies those.
   void OnApplied(Index applied_index);
 
   Status GetStatus() const;

@@ -1,0 +1,18 @@
+// Planted bugs. Each breaks one safety rule of the core, so that the simulator can prove it would
+// notice. Only tests and the simulator set anything but kNone.
+#pragma once
+
+#include <cstdint>
+
+namespace stele::raft {
+
+enum class Mutation : std::uint8_t {
+  kNone,
+  kCommitOldTerm,         // entries of older terms are committed by counting (Raft paper, Figure 8)
+  kAckBeforePersist,      // append acks leave before the entries are durable
+  kSelfAckBeforePersist,  // the leader counts its own entries before they are durable
+  kVoteBeforePersist,     // votes leave before they are durable
+  kVoteNotPersisted,      // the vote is left out of the hard state
+};
+
+}  // namespace stele::raft
