@@ -1,6 +1,10 @@
 // The node's Raft log: entries since the last log release in memory, everything also in the
 // write-ahead log (wal/). This is what RaftLoop owns; the core reads it through LogReader.
 //
+// Everything between two Syncs is one batch: one write and one sync, and after a crash all of it is
+// there or nothing. An I/O error is final: every later call returns it, because nobody knows what
+// the disk holds; the process must stop and recover.
+//
 // Not thread-safe; one owner thread. Entries handed out share their payloads.
 #pragma once
 
@@ -19,7 +23,10 @@
 
 namespace stele::storage {
 
+namespace wal {
+class LogContents;
 class Wal;
+}  // namespace wal
 
 // Written into every segment; a log of another member or cluster is refused.
 struct LogIdentity {
@@ -30,7 +37,23 @@ struct LogIdentity {
 };
 
 struct LogStoreOptions {
+  // Size of a segment file; one that begins with a larger batch is larger.
   std::uint64_t segment_bytes = 64ull << 20;
+
+  // A fresh segment is filled with zeros this far ahead of its end, because syncing blocks that
+  // were written before is about twice as fast.
+  std::uint64_t zero_ahead_bytes = 1ull << 20;
+
+  // A random number, so that no client can foresee what a record of this log looks like and store
+  // a look-alike as a value. Need not be the same at each start. The simulator may leave it 0.
+  std::uint64_t salt = 0;
+
+  // Open refuses a log of anybody else.
+  std::optional<LogIdentity> expected_identity;
+
+  // Bugs for the simulator to find. For tests only: each breaks what this class promises.
+  bool unsafe_forget_vote = false;  // the vote is written as "none": "vote not persisted"
+  bool unsafe_skip_sync = false;    // Sync returns without having synced
 };
 
 class LogStore final : public raft::LogReader {
@@ -43,20 +66,27 @@ class LogStore final : public raft::LogReader {
                                                           const LogStoreOptions& options);
 
   // Recovers. A torn tail is cut; anything else that is damaged is kDataLoss whose message names
-  // file and offset; a foreign identity is kFailedPrecondition; a newer format is kUnimplemented.
+  // file and offset; a foreign identity is kFailedPrecondition; a newer format is kUnimplemented;
+  // no directory is kNotFound. A log that is refused is left untouched.
   static absl::StatusOr<std::unique_ptr<LogStore>> Open(FileSystem* fs, const std::string& dir,
                                                         const LogStoreOptions& options);
 
-  ~LogStore() override;
+  ~LogStore() override;  // seals, unless there was an error
 
   const LogIdentity& identity() const;
   const raft::HardState& hard_state() const;
 
   // Buffers; durable after Sync. `entries` are contiguous; the first one replaces everything at and
-  // after its index. A failure (also of Sync) means that the process must stop.
+  // after its index. A hard state that only moves the commit index need not be synced: it goes with
+  // the next batch. A failure (also of Sync) means that the process must stop.
   absl::Status Append(const std::optional<raft::HardState>& hard_state,
                       std::span<const raft::Entry> entries);
   absl::Status Sync();
+
+  // Syncs what is pending and writes a record behind it that proves that it was synced, so that
+  // damage to the last batch is no longer taken for a torn write. To be called when there is
+  // nothing else to do; a no-op when there is nothing to prove.
+  absl::Status Seal();
 
   // Installs a snapshot from the leader: the log restarts behind `snapshot.last`; entries that
   // agree with it and follow it are kept. Durable after Sync.
@@ -64,7 +94,8 @@ class LogStore final : public raft::LogReader {
 
   // Records that the store holds everything up to `snapshot.last` durably, and lets go of entries
   // with an index <= `release_to` (<= snapshot.last.index), whole segments at a time on disk.
-  // Durable when this returns.
+  // Durable when this returns. When the config changes on both sides of `release_to`, the entries
+  // from the first change on stay until a later release.
   absl::Status Release(const raft::SnapshotMeta& snapshot, raft::Index release_to);
 
   // raft::LogReader
@@ -79,7 +110,8 @@ class LogStore final : public raft::LogReader {
   const raft::ConfState& base_conf_state() const;
 
  private:
-  LogStore(FileSystem* fs, std::unique_ptr<Wal> wal);
+  LogStore(std::unique_ptr<wal::Wal> wal, wal::LogContents contents,
+           const LogStoreOptions& options);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -1,0 +1,349 @@
+// What the log store promises its caller on a disk without damage, through starts and crashes.
+
+#include "src/storage/log_store.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/storage/wal/wal_fixture.h"
+
+namespace stele::storage {
+namespace {
+
+using raft::Index;
+using raft::LogReadStatus;
+using sim::PowerCut;
+using ::testing::HasSubstr;
+
+class LogStoreTest : public WalFixture {};
+
+TEST_F(LogStoreTest, IsEmptyWhenNew) {
+  Create();
+  EXPECT_EQ(log_->first_index(), Index{1});
+  EXPECT_EQ(log_->last_index(), Index{0});
+  EXPECT_EQ(log_->base_conf_state(), MakeSnapshot(0, 0).conf_state);
+  EXPECT_EQ(Replay(), "");
+  EXPECT_EQ(log_->identity(), kIdentity);
+  EXPECT_EQ(log_->hard_state(), raft::HardState{});
+  EXPECT_EQ(log_->base_conf_state(), MakeSnapshot(0, 0).conf_state);
+}
+
+TEST_F(LogStoreTest, KeepsWhatWasSynced) {
+  Create();
+  Write("a");
+  Write("bc");
+  Vote(1, 2, 1);
+  Sync();
+  CrashKeepingSynced();
+  EXPECT_EQ(Replay(), "1/1=a 2/1=bc");
+  EXPECT_EQ(log_->hard_state(), MakeHardState(1, 2, 1));
+}
+
+TEST_F(LogStoreTest, LosesWhatWasNot) {
+  Create();
+  WriteSynced("a");
+  Write("b");
+  CrashKeepingSynced();
+  EXPECT_EQ(Replay(), "1/1=a");
+}
+
+TEST_F(LogStoreTest, NewEntriesReplaceASuffix) {
+  Create();
+  for (const char* data : {"a", "b", "c", "d"}) Write(data);
+  Sync();
+  WriteAt(2, "B", 2);
+  Sync();
+  EXPECT_EQ(Describe(*log_), "1/1=a 2/2=B");
+  EXPECT_EQ(Replay(), "1/1=a 2/2=B");
+}
+
+TEST_F(LogStoreTest, OneBatchMayReplaceItsOwnEntries) {
+  Create();
+  Write("a");
+  Write("b");
+  WriteAt(1, "A", 2);
+  Sync();
+  EXPECT_EQ(Replay(), "1/2=A");
+}
+
+TEST_F(LogStoreTest, AGapInTheEntriesStopsTheProgram) {
+  Create();
+  const raft::Entry entry = MakeEntry(2, 1, "b");
+  EXPECT_DEATH(log_->Append(std::nullopt, {&entry, 1}).IgnoreError(), "check failed");
+}
+
+TEST_F(LogStoreTest, ABareCommitIndexNeedsNoSync) {
+  Create();
+  Vote(1, 2);
+  WriteSynced("a");
+  const std::uint64_t operations = fs_.operation_count();
+  Vote(1, 2, 1);
+  EXPECT_EQ(fs_.operation_count(), operations);
+  EXPECT_EQ(log_->hard_state().commit, Index{1});
+  Close();
+  EXPECT_EQ(Replay(), "1/1=a");
+  EXPECT_EQ(log_->hard_state(), MakeHardState(1, 2, 1));
+}
+
+TEST_F(LogStoreTest, OneBatchIsOneWriteAndOneSync) {
+  Create();
+  WriteSynced("first");
+  const std::uint64_t operations = fs_.operation_count();
+  for (int i = 0; i < 10; ++i) Write("entry " + std::to_string(i));
+  Vote(1, 3, 2);
+  Sync();
+  EXPECT_EQ(fs_.operation_count(), operations + 2);
+  Sync();
+  EXPECT_EQ(fs_.operation_count(), operations + 2) << "nothing was pending";
+}
+
+TEST_F(LogStoreTest, RollsToTheNextSegment) {
+  Create();
+  FillSegments(3);
+  const std::string before = Describe(*log_);
+  EXPECT_EQ(Segments().size(), 4U);
+  CrashKeepingSynced();
+  EXPECT_EQ(Replay(), before);
+}
+
+TEST_F(LogStoreTest, ABatchLargerThanASegmentGetsItsOwn) {
+  Create();
+  WriteSynced("small");
+  WriteSynced(std::string(3 * kSegmentBytes, 'L'));
+  WriteSynced("small again");
+  const std::string before = Describe(*log_);
+  EXPECT_EQ(Replay(), before);
+}
+
+TEST_F(LogStoreTest, KeepsTypesAndEmptyEntries) {
+  Create();
+  raft::Entry change = MakeEntry(1, 1, "conf");
+  change.type = raft::EntryType::kConfChange;
+  const std::vector<raft::Entry> entries = {change, MakeEntry(2, 1, "")};
+  ASSERT_TRUE(log_->Append(std::nullopt, entries).ok());
+  Sync();
+  ASSERT_TRUE(Reopen().ok());
+  std::vector<raft::Entry> read;
+  ASSERT_EQ(log_->Entries(Index{1}, Index{3}, UINT64_MAX, &read), LogReadStatus::kOk);
+  EXPECT_EQ(read, entries);
+}
+
+TEST_F(LogStoreTest, ReadsWithinItsBoundsOnly) {
+  Create();
+  for (const char* data : {"aaaa", "bbbb", "cccc"}) Write(data);
+  ASSERT_TRUE(log_->Release(MakeSnapshot(1, 1), Index{1}).ok());
+  std::vector<raft::Entry> read;
+  EXPECT_EQ(log_->Entries(Index{1}, Index{3}, UINT64_MAX, &read), LogReadStatus::kCompacted);
+  EXPECT_EQ(log_->Entries(Index{2}, Index{5}, UINT64_MAX, &read), LogReadStatus::kUnavailable);
+  EXPECT_TRUE(read.empty());
+  EXPECT_EQ(log_->Entries(Index{2}, Index{4}, 0, &read), LogReadStatus::kOk);
+  EXPECT_EQ(read.size(), 1U) << "at least one";
+  read.clear();
+  EXPECT_EQ(log_->Entries(Index{2}, Index{4}, 8, &read), LogReadStatus::kOk);
+  EXPECT_EQ(read.size(), 2U);
+
+  raft::Term term;
+  EXPECT_EQ(log_->TermAt(Index{0}, &term), LogReadStatus::kCompacted);
+  EXPECT_EQ(log_->TermAt(Index{1}, &term), LogReadStatus::kOk);
+  EXPECT_EQ(term, raft::Term{1});
+  EXPECT_EQ(log_->TermAt(Index{4}, &term), LogReadStatus::kUnavailable);
+}
+
+TEST_F(LogStoreTest, ReleaseForgetsEntriesAndWholeSegments) {
+  Create();
+  FillSegments(3);
+  const Index last = log_->last_index();
+  const raft::SnapshotMeta snapshot = MakeSnapshot(last.value, 1);
+  ASSERT_TRUE(log_->Release(snapshot, last.Previous()).ok());
+  EXPECT_EQ(log_->first_index(), last);
+  EXPECT_LE(Segments().size(), 2U);
+  const std::string before = Describe(*log_);
+  CrashKeepingSynced();
+  EXPECT_EQ(Replay(), before);
+  EXPECT_EQ(log_->first_index(), last);
+  EXPECT_EQ(log_->LatestSnapshot(), snapshot);
+  EXPECT_EQ(log_->hard_state().commit, last) << "what a snapshot holds was committed";
+}
+
+TEST_F(LogStoreTest, AReleasedSegmentIsUsedAgain) {
+  Create();
+  FillSegments(2);
+  ASSERT_TRUE(log_->Release(MakeSnapshot(log_->last_index().value, 1), log_->last_index()).ok());
+  const std::vector<std::string> names = fs_.List(kDir).value();
+  EXPECT_EQ(names.size(), 2U) << "the active one and one to be used again";
+  FillSegments(1);
+  const std::string before = Describe(*log_);
+  EXPECT_EQ(fs_.List(kDir).value().size(), 2U);
+  CrashKeepingSynced();
+  EXPECT_EQ(Replay(), before) << "bytes of its earlier life are not records";
+  WriteSynced("more");
+  Close();
+  EXPECT_THAT(Replay(), HasSubstr("more"));
+}
+
+TEST_F(LogStoreTest, TheConfigBeforeTheFirstEntryIsKnownAfterARelease) {
+  Create();
+  const raft::SnapshotMeta start = MakeSnapshot(0, 0);
+  std::vector<raft::Entry> entries;
+  for (std::uint64_t i = 1; i <= 10; ++i) entries.push_back(MakeEntry(i, 1, "x"));
+  entries[3].type = raft::EntryType::kConfChange;  // index 4
+  ASSERT_TRUE(log_->Append(std::nullopt, entries).ok());
+  raft::SnapshotMeta snapshot = MakeSnapshot(8, 1);
+  snapshot.conf_state.voters.pop_back();
+
+  ASSERT_TRUE(log_->Release(snapshot, Index{2}).ok());
+  EXPECT_EQ(log_->first_index(), Index{3});
+  EXPECT_EQ(log_->base_conf_state(), start.conf_state);
+  ASSERT_TRUE(log_->Release(snapshot, Index{6}).ok());
+  EXPECT_EQ(log_->first_index(), Index{7});
+  EXPECT_EQ(log_->base_conf_state(), snapshot.conf_state);
+  ASSERT_TRUE(Reopen().ok());
+  EXPECT_EQ(log_->base_conf_state(), snapshot.conf_state);
+}
+
+TEST_F(LogStoreTest, AReleaseStopsBeforeAConfigItCannotKnow) {
+  Create();
+  std::vector<raft::Entry> entries;
+  for (std::uint64_t i = 1; i <= 10; ++i) entries.push_back(MakeEntry(i, 1, "x"));
+  entries[3].type = raft::EntryType::kConfChange;  // index 4
+  entries[6].type = raft::EntryType::kConfChange;  // index 7
+  ASSERT_TRUE(log_->Append(std::nullopt, entries).ok());
+  ASSERT_TRUE(log_->Release(MakeSnapshot(9, 1), Index{5}).ok());
+  EXPECT_EQ(log_->first_index(), Index{4});
+}
+
+TEST_F(LogStoreTest, AnInstalledSnapshotReplacesALogThatEndsBeforeIt) {
+  Create();
+  WriteSynced("a");
+  ASSERT_TRUE(log_->InstallSnapshot(MakeSnapshot(10, 3)).ok());
+  Sync();
+  EXPECT_EQ(log_->first_index(), Index{11});
+  EXPECT_EQ(log_->last_index(), Index{10});
+  Write("k", 3);
+  Sync();
+  CrashKeepingSynced();
+  EXPECT_EQ(Replay(), "11/3=k");
+  EXPECT_EQ(log_->LatestSnapshot(), MakeSnapshot(10, 3));
+}
+
+TEST_F(LogStoreTest, AnInstalledSnapshotKeepsEntriesThatAgree) {
+  Create();
+  for (const char* data : {"a", "b", "c"}) Write(data);
+  ASSERT_TRUE(log_->InstallSnapshot(MakeSnapshot(2, 1)).ok());
+  Sync();
+  EXPECT_EQ(Describe(*log_), "3/1=c");
+  EXPECT_EQ(Replay(), "3/1=c");
+}
+
+TEST_F(LogStoreTest, AnInstalledSnapshotDropsEntriesThatConflict) {
+  Create();
+  for (const char* data : {"a", "b", "c"}) Write(data);
+  ASSERT_TRUE(log_->InstallSnapshot(MakeSnapshot(2, 2)).ok());
+  Sync();
+  EXPECT_EQ(Describe(*log_), "");
+  EXPECT_EQ(log_->last_index(), Index{2});
+  EXPECT_EQ(Replay(), "");
+  EXPECT_EQ(log_->last_index(), Index{2});
+}
+
+TEST_F(LogStoreTest, IsNotMadeTwice) {
+  Create();
+  const auto again = LogStore::Create(&fs_, kDir, kIdentity, MakeSnapshot(0, 0), options_);
+  EXPECT_TRUE(absl::IsAlreadyExists(again.status())) << again.status();
+}
+
+TEST_F(LogStoreTest, IsNotFoundWhereThereIsNone) { EXPECT_TRUE(absl::IsNotFound(Reopen())); }
+
+TEST_F(LogStoreTest, RefusesTheLogOfAnotherMember) {
+  Create();
+  Close();
+  options_.expected_identity = LogIdentity{.cluster_id = 0xc1, .member_id = 0x2};
+  const absl::Status opened = Reopen();
+  EXPECT_TRUE(absl::IsFailedPrecondition(opened));
+  EXPECT_THAT(opened.ToString(), HasSubstr("belongs to member 1 of cluster c1"));
+}
+
+TEST_F(LogStoreTest, AnErrorIsFinal) {
+  for (const sim::DiskFault fault : {sim::DiskFault::kIoError, sim::DiskFault::kNoSpace}) {
+    for (const auto kind : {sim::FileOperation::Kind::kWrite, sim::FileOperation::Kind::kSync}) {
+      ASSERT_TRUE(fs_.RemoveTree(kDir).ok());
+      Create();
+      WriteSynced("a");
+      fs_.SetFaultHook([&](const sim::FileOperation& operation) {
+        return operation.kind == kind ? fault : sim::DiskFault::kNone;
+      });
+      Write("b");
+      const absl::Status failure = log_->Sync();
+      EXPECT_FALSE(failure.ok());
+      fs_.SetFaultHook(nullptr);
+      EXPECT_EQ(log_->Sync(), failure);
+      EXPECT_EQ(log_->Seal(), failure);
+      EXPECT_EQ(log_->Append(MakeHardState(9, 1, 0), {}), failure);
+      EXPECT_EQ(log_->InstallSnapshot(MakeSnapshot(9, 9)), failure);
+      EXPECT_EQ(log_->Release(MakeSnapshot(1, 1), Index{1}), failure);
+    }
+  }
+}
+
+// After a failed sync the page cache shows bytes that the disk does not have. A process that starts
+// on them and answers for them must first have put them there.
+TEST_F(LogStoreTest, WhatAStartShowsIsOnTheDiskEvenAfterAFailedSync) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    sim::SimFileSystem fs(seed);
+    auto log = LogStore::Create(&fs, kDir, kIdentity, MakeSnapshot(0, 0), options_).value();
+    const raft::Entry entry = MakeEntry(1, 1, "a");
+    fs.SetFaultHook([](const sim::FileOperation& operation) {
+      return operation.kind == sim::FileOperation::Kind::kSync ? sim::DiskFault::kIoError
+                                                               : sim::DiskFault::kNone;
+    });
+    ASSERT_TRUE(log->Append(std::nullopt, {&entry, 1}).ok());
+    ASSERT_FALSE(log->Sync().ok());
+    fs.SetFaultHook(nullptr);
+    log.reset();
+    fs.KillProcess();
+    log = LogStore::Open(&fs, kDir, options_).value();
+    const std::string shown = Describe(*log);
+    EXPECT_EQ(shown, "1/1=a");
+    fs.CutPower(PowerCut::kLoseAll);
+    log.reset();
+    log = LogStore::Open(&fs, kDir, options_).value();
+    EXPECT_EQ(Describe(*log), shown);
+  }
+}
+
+TEST_F(LogStoreTest, WhatAStartShowsIsOnTheDiskAfterAProcessDied) {
+  Create();
+  Write("a");
+  fs_.SetFaultHook([](const sim::FileOperation& operation) {
+    return operation.kind == sim::FileOperation::Kind::kSync ? sim::DiskFault::kCrashBefore
+                                                             : sim::DiskFault::kNone;
+  });
+  ASSERT_FALSE(log_->Sync().ok());
+  fs_.SetFaultHook(nullptr);
+  fs_.KillProcess();
+  EXPECT_EQ(Replay(), "1/1=a");
+  CrashKeepingSynced();
+  EXPECT_EQ(Replay(), "1/1=a");
+}
+
+TEST_F(LogStoreTest, TheUnsafeOptionsBreakWhatTheySay) {
+  options_.unsafe_forget_vote = true;
+  Create();
+  Vote(4, 2);
+  WriteSynced("a", 4);
+  Close();
+  ASSERT_TRUE(Reopen().ok());
+  EXPECT_EQ(log_->hard_state(), MakeHardState(4, 0, 0));
+
+  options_.unsafe_forget_vote = false;
+  options_.unsafe_skip_sync = true;
+  ASSERT_TRUE(Reopen().ok());
+  WriteSynced("b", 4);
+  CrashKeepingSynced();
+  EXPECT_EQ(Replay(), "1/4=a");
+}
+
+}  // namespace
+}  // namespace stele::storage
