@@ -18,11 +18,12 @@
 namespace stele::storage {
 
 enum class Family : std::uint8_t {
-  kKey,   // MVCC records ordered by key (key_codec.h)
-  kRev,   // event history ordered by revision
-  kMeta,  // applied index, revisions, tables of leases and members
+  kKey,      // newest version of every live key, without its value
+  kHistory,  // superseded versions and tombstones by key, newest first (key_codec.h)
+  kRev,      // every change with its value, by revision
+  kMeta,     // applied index, revisions, tables of leases and members
 };
-inline constexpr int kFamilies = 3;
+inline constexpr int kFamilies = 4;
 
 class WriteBatch {
  public:

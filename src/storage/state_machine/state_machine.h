@@ -25,7 +25,9 @@
 namespace stele::storage {
 
 // One change of one key. `kv` of a DELETE holds key and mod_revision only. `prev_kv` is what the
-// key was before, null if it did not exist.
+// key was before, null if it did not exist. In the events of Apply it is always null when
+// StateMachineOptions::events_with_prev_kv is off: whoever needs it then reads the key at
+// revision - 1 from a ReadView.
 struct Event {
   mvccpb::Event::EventType type = mvccpb::Event::PUT;
   std::shared_ptr<const mvccpb::KeyValue> kv;
@@ -99,8 +101,10 @@ class ReadView {
 };
 
 struct StateMachineOptions {
-  // Versions removed per CompactStep.
+  // Changes looked at per CompactStep; each removes at most two versions.
   std::size_t compaction_batch = 1000;
+  // Whether Apply reads the old value of every key that it changes, for Event::prev_kv.
+  bool events_with_prev_kv = true;
 };
 
 class StateMachine {

@@ -1,0 +1,40 @@
+// The keys as they are, or were, at one revision. What Range and compares are evaluated against,
+// whatever stands behind it: an engine snapshot, its history, or uncommitted writes over it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/mvcc.pb.h"
+#include "src/storage/mvcc/key_interval.h"
+#include "src/storage/mvcc/record_codec.h"
+
+namespace stele::storage {
+
+// Live keys in ascending order. Positioned on the first from the start; key() and meta() are valid
+// until Next. Never reads values.
+class KeyCursor {
+ public:
+  virtual ~KeyCursor() = default;
+  virtual bool Valid() const = 0;
+  virtual void Next() = 0;
+  virtual std::string_view key() const = 0;
+  virtual const KeyMeta& meta() const = 0;
+  // Not ok when reading failed: Valid() is then false and the result must not be used.
+  virtual absl::Status status() const = 0;
+};
+
+class KeySource {
+ public:
+  virtual ~KeySource() = default;
+  virtual absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const = 0;
+  virtual std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const = 0;
+  // The whole version that Find or Scan named by `meta`.
+  virtual absl::Status Load(std::string_view key, const KeyMeta& meta,
+                            mvccpb::KeyValue* kv) const = 0;
+};
+
+}  // namespace stele::storage

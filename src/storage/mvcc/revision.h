@@ -1,0 +1,22 @@
+// The name of one change in the history of the store.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <limits>
+
+namespace stele::storage {
+
+// `main` counts mutating entries, `sub` the changes inside one of them. {0, 0} is "none": the first
+// change ever has main 2.
+struct Revision {
+  std::int64_t main = 0;
+  std::uint32_t sub = 0;
+
+  friend constexpr auto operator<=>(const Revision&, const Revision&) = default;
+  constexpr bool IsNone() const { return main == 0; }
+};
+
+inline constexpr std::uint32_t kSubMax = std::numeric_limits<std::uint32_t>::max();
+
+}  // namespace stele::storage

@@ -1,0 +1,243 @@
+#include "src/storage/mvcc/snapshot_source.h"
+
+#include <string>
+#include <utility>
+
+#include "src/storage/mvcc/key_codec.h"
+
+namespace stele::storage {
+
+namespace {
+
+class LatestCursor : public KeyCursor {
+ public:
+  LatestCursor(const EngineSnapshot& snapshot, const KeyInterval& interval)
+      : iterator_(snapshot.NewIterator(Family::kKey, interval.end())) {
+    iterator_->Seek(interval.begin());
+    Decode();
+  }
+
+  bool Valid() const override { return status_.ok() && iterator_->Valid(); }
+  void Next() override {
+    iterator_->Next();
+    Decode();
+  }
+  std::string_view key() const override { return iterator_->key(); }
+  const KeyMeta& meta() const override { return meta_; }
+  absl::Status status() const override { return status_.ok() ? iterator_->status() : status_; }
+
+ private:
+  void Decode() {
+    if (iterator_->Valid() && !DecodeKeyMeta(iterator_->value(), &meta_)) {
+      status_ = DamagedRecord("key");
+    }
+  }
+
+  const std::unique_ptr<Iterator> iterator_;
+  KeyMeta meta_;
+  absl::Status status_;
+};
+
+// The first record of `kHistory` for a key that is not above a revision.
+struct HistoryHit {
+  bool tombstone = false;
+  KeyMeta meta;
+};
+
+// Walks `kHistory` key by key and tells of each what it was at the revision.
+class HistoryWalk {
+ public:
+  HistoryWalk(const EngineSnapshot& snapshot, const KeyInterval& interval, std::int64_t revision)
+      : iterator_(snapshot.NewIterator(
+            Family::kHistory,
+            interval.unbounded() ? std::string() : HistoryLowerBound(interval.end()))),
+        revision_(revision) {
+    iterator_->Seek(HistoryLowerBound(interval.begin()));
+    Settle();
+  }
+
+  bool Valid() const { return valid_; }
+  const std::string& key() const { return key_; }
+  // nullopt: the key did not exist at the revision, or has no record that old here.
+  const std::optional<KeyMeta>& meta() const { return meta_; }
+  absl::Status status() const { return status_.ok() ? iterator_->status() : status_; }
+
+  // On to the next key.
+  void Next() {
+    // Most keys have few versions: steps are cheaper than a seek until they are not.
+    constexpr int kStepsMax = 8;
+    std::string key;
+    Revision ignored;
+    for (int step = 0; iterator_->Valid(); ++step) {
+      if (step == kStepsMax) {
+        EncodeHistoryKey(key_, Revision{0, 0}, &seek_key_);
+        iterator_->Seek(seek_key_);
+      } else {
+        iterator_->Next();
+      }
+      if (!iterator_->Valid()) break;
+      if (!DecodeHistoryKey(iterator_->key(), &key, &ignored)) return Fail();
+      if (key != key_) break;
+    }
+    Settle();
+  }
+
+ private:
+  // Reads the key that the iterator is at and moves on to its version at the revision.
+  void Settle() {
+    valid_ = iterator_->Valid();
+    meta_.reset();
+    if (!valid_) return;
+    Revision revision;
+    if (!DecodeHistoryKey(iterator_->key(), &key_, &revision)) return Fail();
+    if (revision.main > revision_) {
+      EncodeHistoryKey(key_, Revision{revision_, kSubMax}, &seek_key_);
+      iterator_->Seek(seek_key_);
+      std::string found;
+      if (!iterator_->Valid()) return;
+      if (!DecodeHistoryKey(iterator_->key(), &found, &revision)) return Fail();
+      if (found != key_) {
+        // All versions here are newer. Next() must not skip the key we ended up on.
+        iterator_->Prev();
+        return;
+      }
+    }
+    HistoryHit hit;
+    if (!DecodeHistoryMeta(iterator_->value(), revision, &hit.tombstone, &hit.meta)) return Fail();
+    if (!hit.tombstone) meta_ = hit.meta;
+  }
+
+  void Fail() {
+    valid_ = false;
+    status_ = DamagedRecord("history");
+  }
+
+  const std::unique_ptr<Iterator> iterator_;
+  const std::int64_t revision_;
+  bool valid_ = false;
+  std::string key_;
+  std::string seek_key_;
+  std::optional<KeyMeta> meta_;
+  absl::Status status_;
+};
+
+// Merges the newest versions with the superseded ones.
+class HistoricalCursor : public KeyCursor {
+ public:
+  HistoricalCursor(const EngineSnapshot& snapshot, const KeyInterval& interval,
+                   std::int64_t revision)
+      : latest_(snapshot, interval), history_(snapshot, interval, revision), revision_(revision) {
+    Settle();
+  }
+
+  bool Valid() const override { return valid_; }
+  void Next() override { Settle(); }
+  std::string_view key() const override { return key_; }
+  const KeyMeta& meta() const override { return meta_; }
+  absl::Status status() const override {
+    return latest_.status().ok() ? history_.status() : latest_.status();
+  }
+
+ private:
+  void Settle() {
+    valid_ = false;
+    while (!valid_ && (latest_.Valid() || history_.Valid())) {
+      const bool take_latest =
+          latest_.Valid() && (!history_.Valid() || latest_.key() <= history_.key());
+      const bool take_history =
+          history_.Valid() && (!latest_.Valid() || history_.key() <= latest_.key());
+      if (take_latest && latest_.meta().mod.main <= revision_) {
+        Accept(latest_.key(), latest_.meta());
+      } else if (take_history && history_.meta()) {
+        Accept(history_.key(), *history_.meta());
+      }
+      if (take_latest) latest_.Next();
+      if (take_history) history_.Next();
+    }
+    if (!status().ok()) valid_ = false;
+  }
+
+  void Accept(std::string_view key, const KeyMeta& meta) {
+    key_.assign(key);
+    meta_ = meta;
+    valid_ = true;
+  }
+
+  LatestCursor latest_;
+  HistoryWalk history_;
+  const std::int64_t revision_;
+  bool valid_ = false;
+  std::string key_;
+  KeyMeta meta_;
+};
+
+}  // namespace
+
+absl::Status LoadVersion(const EngineSnapshot& snapshot, std::string_view key, const KeyMeta& meta,
+                         mvccpb::KeyValue* kv) {
+  std::string engine_key;
+  EncodeRevisionKey(meta.mod, &engine_key);
+  absl::StatusOr<std::optional<std::string>> bytes = snapshot.Get(Family::kRev, engine_key);
+  if (!bytes.ok()) return bytes.status();
+  ChangeRecord change;
+  if (!*bytes || !DecodeChange(**bytes, meta.mod, &change) || change.key != key ||
+      change.tombstone) {
+    return DamagedRecord("version of a key");
+  }
+  FillKeyValue(key, meta, kv);
+  kv->set_value(change.value.data(), change.value.size());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<KeyMeta>> LatestSource::Find(std::string_view key) const {
+  absl::StatusOr<std::optional<std::string>> bytes = snapshot_.Get(Family::kKey, key);
+  if (!bytes.ok()) return bytes.status();
+  if (!*bytes) return std::optional<KeyMeta>();
+  KeyMeta meta;
+  if (!DecodeKeyMeta(**bytes, &meta)) return DamagedRecord("key");
+  return std::optional<KeyMeta>(meta);
+}
+
+std::unique_ptr<KeyCursor> LatestSource::Scan(const KeyInterval& interval) const {
+  return std::make_unique<LatestCursor>(snapshot_, interval);
+}
+
+absl::Status LatestSource::Load(std::string_view key, const KeyMeta& meta,
+                                mvccpb::KeyValue* kv) const {
+  return LoadVersion(snapshot_, key, meta, kv);
+}
+
+absl::StatusOr<std::optional<KeyMeta>> HistoricalSource::Find(std::string_view key) const {
+  absl::StatusOr<std::optional<KeyMeta>> latest = LatestSource(snapshot_).Find(key);
+  if (!latest.ok()) return latest;
+  if (*latest && (*latest)->mod.main <= revision_) return latest;
+
+  std::string engine_key;
+  EncodeHistoryKey(key, Revision{0, 0}, &engine_key);
+  const std::unique_ptr<Iterator> iterator = snapshot_.NewIterator(Family::kHistory, engine_key);
+  EncodeHistoryKey(key, Revision{revision_, kSubMax}, &engine_key);
+  iterator->Seek(engine_key);
+  if (!iterator->Valid()) {
+    if (!iterator->status().ok()) return iterator->status();
+    return std::optional<KeyMeta>();
+  }
+  std::string found;
+  Revision revision;
+  HistoryHit hit;
+  if (!DecodeHistoryKey(iterator->key(), &found, &revision) || found != key ||
+      !DecodeHistoryMeta(iterator->value(), revision, &hit.tombstone, &hit.meta)) {
+    return DamagedRecord("history");
+  }
+  return hit.tombstone ? std::optional<KeyMeta>() : std::optional<KeyMeta>(hit.meta);
+}
+
+std::unique_ptr<KeyCursor> HistoricalSource::Scan(const KeyInterval& interval) const {
+  return std::make_unique<HistoricalCursor>(snapshot_, interval, revision_);
+}
+
+absl::Status HistoricalSource::Load(std::string_view key, const KeyMeta& meta,
+                                    mvccpb::KeyValue* kv) const {
+  return LoadVersion(snapshot_, key, meta, kv);
+}
+
+}  // namespace stele::storage

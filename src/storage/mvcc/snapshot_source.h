@@ -1,0 +1,49 @@
+// Keys in an engine snapshot: as they are in it, or as they were at an older revision.
+//
+// A source must not outlive the snapshot that it reads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "src/storage/engine/engine.h"
+#include "src/storage/mvcc/key_source.h"
+
+namespace stele::storage {
+
+// Reads the one record of `kRev` that holds the version.
+absl::Status LoadVersion(const EngineSnapshot& snapshot, std::string_view key, const KeyMeta& meta,
+                         mvccpb::KeyValue* kv);
+
+class LatestSource : public KeySource {
+ public:
+  explicit LatestSource(const EngineSnapshot& snapshot) : snapshot_(snapshot) {}
+
+  absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
+  std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
+  absl::Status Load(std::string_view key, const KeyMeta& meta,
+                    mvccpb::KeyValue* kv) const override;
+
+ private:
+  const EngineSnapshot& snapshot_;
+};
+
+// REQUIRES: compact_revision <= revision <= current_revision of the snapshot
+class HistoricalSource : public KeySource {
+ public:
+  HistoricalSource(const EngineSnapshot& snapshot, std::int64_t revision)
+      : snapshot_(snapshot), revision_(revision) {}
+
+  absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
+  std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
+  absl::Status Load(std::string_view key, const KeyMeta& meta,
+                    mvccpb::KeyValue* kv) const override;
+
+ private:
+  const EngineSnapshot& snapshot_;
+  const std::int64_t revision_;
+};
+
+}  // namespace stele::storage

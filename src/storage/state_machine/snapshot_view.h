@@ -1,0 +1,16 @@
+// The ReadView over an engine snapshot.
+#pragma once
+
+#include <memory>
+
+#include "src/storage/engine/engine.h"
+#include "src/storage/state_machine/state_machine.h"
+#include "src/storage/state_machine/stored_state.h"
+
+namespace stele::storage {
+
+// `state` is what the snapshot's own state record says.
+std::shared_ptr<const ReadView> MakeSnapshotView(std::shared_ptr<const EngineSnapshot> snapshot,
+                                                 const StoredState& state);
+
+}  // namespace stele::storage

@@ -1,0 +1,28 @@
+// Engines of either kind for tests: with a disk that survives a crash and is removed in the end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "src/storage/engine/engine.h"
+#include "src/storage/engine/mem_engine.h"
+
+namespace stele::storage {
+
+enum class EngineKind : std::uint8_t { kMem, kRocks };
+
+class TestEngine {
+ public:
+  virtual ~TestEngine() = default;
+  virtual Engine& engine() = 0;
+  // What was not flushed is lost. No snapshot may be alive.
+  virtual void CrashAndReopen() = 0;
+  // A directory beside the engine's that does not exist.
+  virtual std::string SiblingDir(const std::string& name) = 0;
+  virtual std::unique_ptr<Engine> OpenDir(const std::string& dir) = 0;
+};
+
+std::unique_ptr<TestEngine> MakeTestEngine(EngineKind kind);
+
+}  // namespace stele::storage
