@@ -1,0 +1,69 @@
+#include "src/server/front/request_head.h"
+
+#include "src/server/front/grpc_headers.h"
+
+namespace stele::server {
+namespace {
+
+constexpr std::size_t kFieldOverhead = 32;
+constexpr std::size_t kKeptCapacity = 1024;
+
+void ClearString(std::string* text) {
+  text->clear();
+  if (text->capacity() > kKeptCapacity) *text = std::string();
+}
+
+}  // namespace
+
+void RequestHead::Clear() {
+  for (std::string* text :
+       {&method, &path, &content_type, &grpc_timeout, &grpc_encoding, &fields}) {
+    ClearString(text);
+  }
+  list_bytes = 0;
+}
+
+void RequestHead::Add(std::string_view name, std::string_view value) {
+  list_bytes += name.size() + value.size() + kFieldOverhead;
+  if (name == ":method") {
+    method = value;
+  } else if (name == ":path") {
+    path = value;
+  } else if (name == "content-type") {
+    content_type = value;
+  } else if (name == "grpc-timeout") {
+    grpc_timeout = value;
+  } else if (name == "grpc-encoding") {
+    grpc_encoding = value;
+  } else if (name != ":scheme" && name != "te" && name != "grpc-accept-encoding") {
+    fields.append(name).push_back('\0');
+    fields.append(value).push_back('\0');
+  }
+}
+
+std::optional<std::string> FindField(std::string_view fields, std::string_view name) {
+  while (!fields.empty()) {
+    const std::size_t name_end = fields.find('\0');
+    const std::size_t value_end = fields.find('\0', name_end + 1);
+    const std::string_view value = fields.substr(name_end + 1, value_end - name_end - 1);
+    if (fields.substr(0, name_end) == name) {
+      return name.ends_with("-bin") ? DecodeBinaryHeader(value) : std::optional<std::string>(value);
+    }
+    fields.remove_prefix(value_end + 1);
+  }
+  return std::nullopt;
+}
+
+Route RouteRequest(const RequestHead& head, bool is_http2) {
+  if (is_http2 && IsGrpcContentType(head.content_type)) {
+    if (head.method == "POST") return {Destination::kGrpc, 0};
+    return {Destination::kRefuse, 405};
+  }
+  if (head.method == "GET" || head.method == "HEAD") return {Destination::kHttpRoutes, 0};
+  if (head.method != "POST") return {Destination::kRefuse, 405};
+  // The JSON gateway enters here: POST below /v3/.
+  if (head.path.starts_with("/v3/")) return {Destination::kRefuse, 501};
+  return {Destination::kRefuse, is_http2 ? 415 : 404};
+}
+
+}  // namespace stele::server
