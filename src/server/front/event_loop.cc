@@ -1,11 +1,9 @@
 #include "src/server/front/event_loop.h"
 
 #include <pthread.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
@@ -17,7 +15,7 @@
 namespace stele::server {
 namespace {
 
-constexpr int kEventsPerWait = 256;
+constexpr std::size_t kEventsPerWait = 256;
 
 std::int64_t SteadyNow() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -32,6 +30,7 @@ EventLoop::EventLoop(std::string name)
       mailbox_(std::make_shared<LoopMailbox>()),
       epoll_fd_(::epoll_create1(EPOLL_CLOEXEC)),
       now_ns_(SteadyNow()),
+      fd_events_(kEventsPerWait),
       scratch_(std::make_unique<char[]>(kScratchBytes)) {
   STELE_CHECK(epoll_fd_ >= 0);
   epoll_event event{};
@@ -101,7 +100,18 @@ absl::Status EventLoop::Watch(int fd, std::uint32_t events, FdEvents* target) {
   return absl::ErrnoToStatus(errno, "watching a socket");
 }
 
-void EventLoop::Unwatch(int fd) { ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr); }
+void EventLoop::Unwatch(int fd, const FdEvents* target) {
+  ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+  for (std::size_t i = 0; i < fd_event_count_; ++i) {
+    if (fd_events_[i].data.ptr == target) fd_events_[i].data.ptr = nullptr;
+  }
+}
+
+void EventLoop::ForgetPassEnd(PassEnd* target) {
+  for (std::vector<PassEnd*>* list : {&pass_end_, &running_pass_end_}) {
+    std::replace(list->begin(), list->end(), target, static_cast<PassEnd*>(nullptr));
+  }
+}
 
 void EventLoop::Run() {
   mailbox_->BindThread();
@@ -127,14 +137,16 @@ int EventLoop::WaitMilliseconds() {
 }
 
 void EventLoop::DeliverFdEvents() {
-  std::array<epoll_event, kEventsPerWait> events;
-  const int count = ::epoll_wait(epoll_fd_, events.data(), kEventsPerWait, WaitMilliseconds());
+  const int count = ::epoll_wait(epoll_fd_, fd_events_.data(), static_cast<int>(fd_events_.size()),
+                                 WaitMilliseconds());
   STELE_CHECK(count >= 0 || errno == EINTR);
   now_ns_ = SteadyNow();
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<std::size_t>(i)];
-    if (event.data.ptr != nullptr) static_cast<FdEvents*>(event.data.ptr)->OnFdEvents(event.events);
+  fd_event_count_ = static_cast<std::size_t>(std::max(0, count));
+  for (std::size_t i = 0; i < fd_event_count_; ++i) {
+    auto* target = static_cast<FdEvents*>(fd_events_[i].data.ptr);
+    if (target != nullptr) target->OnFdEvents(fd_events_[i].events);  // null: just a wake-up
   }
+  fd_event_count_ = 0;
 }
 
 void EventLoop::RunTimers() {
@@ -156,7 +168,10 @@ void EventLoop::RunTasks() {
 
 void EventLoop::RunPassEnds() {
   running_pass_end_.swap(pass_end_);
-  for (PassEnd* target : running_pass_end_) target->OnPassEnd();
+  for (std::size_t i = 0; i < running_pass_end_.size(); ++i) {
+    PassEnd* target = std::exchange(running_pass_end_[i], nullptr);
+    if (target != nullptr) target->OnPassEnd();
+  }
   running_pass_end_.clear();
 }
 

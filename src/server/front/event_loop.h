@@ -9,6 +9,7 @@
 // called by any thread. All else belongs to the loop's thread.
 #pragma once
 
+#include <sys/epoll.h>
 #include <sys/types.h>
 
 #include <cstddef>
@@ -75,13 +76,14 @@ class EventLoop {
 
   // Delivers `events` of `fd` to `target` until Unwatch.
   absl::Status Watch(int fd, std::uint32_t events, FdEvents* target);
-  // Events of `fd` already fetched in this pass are still delivered, so destroy the target no
-  // earlier than the end of the pass.
-  void Unwatch(int fd);
+  // `target` hears nothing more of `fd`, not even events already fetched.
+  void Unwatch(int fd, const FdEvents* target);
 
   // Calls target->OnPassEnd() once at the end of this pass (from within OnPassEnd: of the next,
   // which then does not sleep). The caller avoids asking twice.
   void AtPassEnd(PassEnd* target) { pass_end_.push_back(target); }
+  // Takes the wish back. Not from within OnPassEnd of the target itself.
+  void ForgetPassEnd(PassEnd* target);
 
   // A buffer for reading sockets, shared by everything on the loop; valid until the callee returns.
   static constexpr std::size_t kScratchBytes = 64 * 1024;
@@ -104,6 +106,8 @@ class EventLoop {
   std::uint64_t next_timer_number_ = 1;
   absl::btree_map<TimerId, Task> timers_;
   std::vector<Task> running_tasks_;
+  std::vector<epoll_event> fd_events_;  // fetched; the first fd_event_count_ are being delivered
+  std::size_t fd_event_count_ = 0;
   std::vector<PassEnd*> pass_end_;
   std::vector<PassEnd*> running_pass_end_;
   const std::unique_ptr<char[]> scratch_;

@@ -78,7 +78,7 @@ void Listener::Resume() {
 void Listener::Close() {
   if (fd_ < 0) return;
   loop_->CancelTimer(&rest_timer_);
-  loop_->Unwatch(fd_);
+  loop_->Unwatch(fd_, this);
   ::close(std::exchange(fd_, -1));
 }
 
@@ -104,7 +104,7 @@ void Listener::AcceptSome() {
     // No room, or no descriptors (EMFILE, ENFILE, ENOBUFS, ENOMEM): the backlog keeps the clients
     // while we look away, for asking again at once would only burn the processor.
     resting_ = true;
-    loop_->Unwatch(fd_);
+    loop_->Unwatch(fd_, this);
     rest_timer_ = loop_->SetTimer(kRest, [this] { Resume(); });
     return;
   }

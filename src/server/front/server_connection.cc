@@ -29,7 +29,8 @@ ServerConnection::ServerConnection(Owner* owner, FrontLoopState* state,
 
 ServerConnection::~ServerConnection() {
   if (protocol_ != nullptr) protocol_->Abandon();
-  state_->loop.Unwatch(stream_->fd());
+  state_->loop.Unwatch(stream_->fd(), this);
+  if (pass_end_asked_) state_->loop.ForgetPassEnd(this);
 }
 
 bool ServerConnection::Start() {
