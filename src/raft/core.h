@@ -48,6 +48,7 @@ class Core {
 
   const Config& config() const { return config_; }
   Status GetStatus() const;
+  const ConfState& ConfStateAt(Index index) const { return conf_history_.At(index); }
   bool IsLeader() const { return role_ == Role::kLeader; }
   NodeId leader() const { return leader_; }
   Term term() const { return term_; }

@@ -72,6 +72,7 @@ void RawNode::OnApplied(Index applied_index) {
 }
 
 Status RawNode::GetStatus() const { return core_->GetStatus(); }
+const ConfState& RawNode::ConfStateAt(Index index) const { return core_->ConfStateAt(index); }
 bool RawNode::IsLeader() const { return core_->IsLeader(); }
 NodeId RawNode::leader() const { return core_->leader(); }
 Term RawNode::term() const { return core_->term(); }

@@ -108,6 +108,8 @@ class RawNode {
   void OnApplied(Index applied_index);
 
   Status GetStatus() const;
+  // The config in force at `index`. REQUIRES: index is not below the log's first index - 1.
+  const ConfState& ConfStateAt(Index index) const;
   bool IsLeader() const;
   NodeId leader() const;
   Term term() const;

@@ -40,8 +40,8 @@ absl::Status CheckPath(const std::string& path) {
 }
 
 absl::Status Explain(const std::string& path, const absl::Status& status) {
-  return absl::Status(status.code(), fmt::format("data directory {}: {}", path,
-                                                 std::string(status.message())));
+  return absl::Status(status.code(),
+                      fmt::format("data directory {}: {}", path, std::string(status.message())));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "spdlog/async.h"
+#include "spdlog/pattern_formatter.h"
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
 

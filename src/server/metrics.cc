@@ -97,8 +97,7 @@ void AddStore(const MetricValues& values, Families* families) {
   families->Gauge("etcd_debugging_mvcc_watcher_total", "Watchers.", values.watchers);
   families->Gauge("etcd_debugging_mvcc_slow_watcher_total", "Watchers that read history.",
                   values.slow_watchers);
-  families->Gauge("etcd_debugging_mvcc_watch_stream_total", "Watch streams.",
-                  values.watch_streams);
+  families->Gauge("etcd_debugging_mvcc_watch_stream_total", "Watch streams.", values.watch_streams);
 }
 
 void AddProcess(const MetricValues& values, Families* families) {

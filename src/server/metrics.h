@@ -1,5 +1,5 @@
-// The Prometheus text of /metrics, put together when it is asked for from values that the rooms keep
-// anyway. Names, types and meanings are etcd's where etcd has the metric.
+// The Prometheus text of /metrics, put together when it is asked for from values that the rooms
+// keep anyway. Names, types and meanings are etcd's where etcd has the metric.
 #pragma once
 
 #include <cstdint>

@@ -219,7 +219,8 @@ absl::Status ValidateOptions(Options* options) {
   for (const auto& [flag, urls] : url_flags) {
     if (absl::Status status = CheckUrls(flag, *urls); !status.ok()) return status;
   }
-  if (options->initial_cluster.empty()) {
+  options->initial_cluster_given = !options->initial_cluster.empty();
+  if (!options->initial_cluster_given) {
     for (const std::string& url : options->initial_advertise_peer_urls) {
       if (!options->initial_cluster.empty()) options->initial_cluster += ",";
       options->initial_cluster += fmt::format("{}={}", options->name, url);

@@ -36,7 +36,8 @@ struct Options {
   std::int64_t quota_backend_bytes = 0;  // 0: the default of 2 GiB; negative: no quota
   std::string log_level = "info";
 
-  // Derived by Validate.
+  // Derived by ValidateOptions.
+  bool initial_cluster_given = false;
   std::vector<InitialMember> initial_members;  // sorted by name
 };
 

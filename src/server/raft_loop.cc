@@ -53,6 +53,7 @@ void RaftLoop::Handle(ProposalInput input) {
       parked_.push_back({std::move(input), clock_->Now()});
       return;
     case raft::ProposeResult::kOverloaded:
+    case raft::ProposeResult::kRefused:  // only config changes are, and this is none
       return proposals_->Refuse(input.request_id, TooManyRequestsError());
   }
 }
@@ -85,7 +86,7 @@ void RaftLoop::Handle(ReleaseInput input) {
 
 void RaftLoop::Handle(TransferInput input) { node_->TransferLeader(input.target); }
 
-void RaftLoop::Handle(StatusInput input) { input.question(node_->GetStatus()); }
+void RaftLoop::Handle(NodeInput input) { input.question(*node_); }
 
 bool RaftLoop::TickIfDue() {
   const absl::Duration now = clock_->Now();

@@ -63,12 +63,12 @@ struct ReleaseInput {
 struct TransferInput {
   raft::NodeId target;
 };
-// Runs `question` on the loop's thread, for rare questions of operators.
-struct StatusInput {
-  std::function<void(const raft::Status&)> question;
+// Runs `question` on the loop's thread, for rare questions.
+struct NodeInput {
+  std::function<void(const raft::RawNode&)> question;
 };
 using RaftInput = std::variant<ProposalInput, PeerInput, WakeInput, AppliedInput, UnreachableInput,
-                               SnapshotReportInput, ReleaseInput, TransferInput, StatusInput>;
+                               SnapshotReportInput, ReleaseInput, TransferInput, NodeInput>;
 
 // What a pass hands on to apply: a snapshot to install before the entries, and the entries.
 struct ApplyWork {
@@ -120,7 +120,7 @@ class RaftLoop final : public Pump {
   void Handle(SnapshotReportInput input);
   void Handle(ReleaseInput input);
   void Handle(TransferInput input);
-  void Handle(StatusInput input);
+  void Handle(NodeInput input);
 
   bool TickIfDue();
   void StartReadRound();

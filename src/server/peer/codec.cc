@@ -114,47 +114,46 @@ void EncodeMessage(const raft::Message& message, stelepb::RaftMessage* wire) {
   wire->set_from(message.from.value);
   wire->set_to(message.to.value);
   wire->set_term(message.term.value);
-  std::visit(
-      Overloaded{
-          [&](const raft::RequestVote& body) {
-            EncodeRequestVote(body, wire->mutable_request_vote());
-          },
-          [&](const raft::VoteResponse& body) {
-            wire->mutable_vote_response()->set_granted(body.granted);
-            wire->mutable_vote_response()->set_pre_vote(body.pre_vote);
-          },
-          [&](const raft::AppendEntries& body) {
-            EncodeAppendEntries(body, wire->mutable_append_entries());
-          },
-          [&](const raft::AppendResponse& body) {
-            EncodeAppendResponse(body, wire->mutable_append_response());
-          },
-          [&](const raft::Heartbeat& body) {
-            wire->mutable_heartbeat()->set_leader_commit(body.leader_commit.value);
-            wire->mutable_heartbeat()->set_round(body.round);
-          },
-          [&](const raft::HeartbeatResponse& body) {
-            wire->mutable_heartbeat_response()->set_round(body.round);
-          },
-          [&](const raft::InstallSnapshot& body) {
-            EncodeSnapshotMeta(body.meta, wire->mutable_install_snapshot()->mutable_meta());
-          },
-          [&](const raft::ReadIndexRequest& body) {
-            wire->mutable_read_index_request()->set_request_id(body.request_id);
-          },
-          [&](const raft::ReadIndexResponse& body) {
-            wire->mutable_read_index_response()->set_request_id(body.request_id);
-            wire->mutable_read_index_response()->set_read_index(body.read_index.value);
-            wire->mutable_read_index_response()->set_rejected(body.rejected);
-          },
-          [&](const raft::TimeoutNow&) { wire->mutable_timeout_now(); },
-          [&](const raft::ForwardedProposal& body) {
-            for (const raft::Payload& data : body.data) {
-              wire->mutable_forwarded_proposal()->add_data(data.view().data(), data.size());
-            }
-          },
-      },
-      message.body);
+  std::visit(Overloaded{
+                 [&](const raft::RequestVote& body) {
+                   EncodeRequestVote(body, wire->mutable_request_vote());
+                 },
+                 [&](const raft::VoteResponse& body) {
+                   wire->mutable_vote_response()->set_granted(body.granted);
+                   wire->mutable_vote_response()->set_pre_vote(body.pre_vote);
+                 },
+                 [&](const raft::AppendEntries& body) {
+                   EncodeAppendEntries(body, wire->mutable_append_entries());
+                 },
+                 [&](const raft::AppendResponse& body) {
+                   EncodeAppendResponse(body, wire->mutable_append_response());
+                 },
+                 [&](const raft::Heartbeat& body) {
+                   wire->mutable_heartbeat()->set_leader_commit(body.leader_commit.value);
+                   wire->mutable_heartbeat()->set_round(body.round);
+                 },
+                 [&](const raft::HeartbeatResponse& body) {
+                   wire->mutable_heartbeat_response()->set_round(body.round);
+                 },
+                 [&](const raft::InstallSnapshot& body) {
+                   EncodeSnapshotMeta(body.meta, wire->mutable_install_snapshot()->mutable_meta());
+                 },
+                 [&](const raft::ReadIndexRequest& body) {
+                   wire->mutable_read_index_request()->set_request_id(body.request_id);
+                 },
+                 [&](const raft::ReadIndexResponse& body) {
+                   wire->mutable_read_index_response()->set_request_id(body.request_id);
+                   wire->mutable_read_index_response()->set_read_index(body.read_index.value);
+                   wire->mutable_read_index_response()->set_rejected(body.rejected);
+                 },
+                 [&](const raft::TimeoutNow&) { wire->mutable_timeout_now(); },
+                 [&](const raft::ForwardedProposal& body) {
+                   for (const raft::Payload& data : body.data) {
+                     wire->mutable_forwarded_proposal()->add_data(data.view().data(), data.size());
+                   }
+                 },
+             },
+             message.body);
 }
 
 std::optional<raft::Message> DecodeMessage(const stelepb::RaftMessage& wire) {

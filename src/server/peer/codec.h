@@ -1,5 +1,5 @@
-// Core messages to and from their wire form. Decoding trusts nothing: a frame that makes no sense is
-// refused whole, and the core never sees it.
+// Core messages to and from their wire form. Decoding trusts nothing: a frame that makes no sense
+// is refused whole, and the core never sees it.
 #pragma once
 
 #include <optional>

@@ -1,0 +1,468 @@
+#include "src/server/node.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/synchronization/notification.h"
+#include "fmt/format.h"
+#include "spdlog/spdlog.h"
+#include "src/raft/check.h"
+#include "src/server/api/cluster.h"
+#include "src/server/api/errors.h"
+#include "src/server/api/health.h"
+#include "src/server/api/kv.h"
+#include "src/server/api/lease.h"
+#include "src/server/api/maintenance.h"
+#include "src/server/node_parts.h"
+#include "src/server/peer/member_ids.h"
+#include "src/server/peer/peer_service.h"
+#include "src/storage/engine/rocks_engine.h"
+
+namespace stele::server {
+namespace {
+
+constexpr std::int64_t kQuotaBytesDefault = std::int64_t{2} << 30U;
+constexpr absl::Duration kDrainPatience = absl::Seconds(5);
+
+std::uint64_t RandomBits() {
+  std::uint64_t bits = 0;
+  STELE_CHECK(getrandom(&bits, sizeof(bits), 0) == sizeof(bits));
+  return bits;
+}
+
+// A disk that failed once cannot be trusted with the next write: whatever is not yet acknowledged
+// must not be, so the process ends at once.
+[[noreturn]] void FailStop(const absl::Status& status) {
+  spdlog::critical("stopping: the disk failed: {}", std::string(status.message()));
+  spdlog::shutdown();
+  std::_Exit(1);
+}
+
+absl::Duration ElectionTimeout(const Options& options) {
+  return absl::Milliseconds(options.election_timeout_ms);
+}
+
+absl::Duration RequestTimeout(const Options& options) {
+  return absl::Seconds(5) + 2 * ElectionTimeout(options);
+}
+
+// Four ticks to a heartbeat: fine enough that randomised election timeouts spread.
+constexpr int kTicksPerHeartbeat = 4;
+
+absl::Duration TickInterval(const Options& options) {
+  return absl::Milliseconds(options.heartbeat_interval_ms) / kTicksPerHeartbeat;
+}
+
+std::int64_t QuotaBytes(const Options& options) {
+  return options.quota_backend_bytes == 0 ? kQuotaBytesDefault : options.quota_backend_bytes;
+}
+
+}  // namespace
+
+// The threads of the rooms, in the order in which they stop: inputs first.
+struct Node::Pumps {
+  explicit Pumps(Node* node)
+      : raft(node->raft_loop_.get(), "raft"),
+        apply(node->apply_loop_.get(), "apply"),
+        reads(node->reads_.get(), "reads"),
+        watch(node->watch_hub_.get(), "watch"),
+        lease(node->lease_keeper_.get(), "lease") {}
+
+  void Start() {
+    for (ThreadRunner* runner : {&raft, &apply, &reads, &watch, &lease}) runner->Start();
+  }
+  void Stop() {
+    for (ThreadRunner* runner : {&lease, &raft, &apply, &reads, &watch}) runner->Stop();
+  }
+
+  ThreadRunner raft;
+  ThreadRunner apply;
+  ThreadRunner reads;
+  ThreadRunner watch;
+  ThreadRunner lease;
+};
+
+Node::Node(const Options* options) : options_(*options) {}
+
+Node::~Node() { Stop(); }
+
+absl::Status Node::Start() {
+  absl::StatusOr<std::unique_ptr<DataDir>> data_dir =
+      DataDir::Open(&file_system_, options_.data_dir);
+  if (!data_dir.ok()) return data_dir.status();
+  data_dir_ = *std::move(data_dir);
+  absl::Status status = data_dir_->HasLog() ? OpenLog() : Bootstrap();
+  if (status.ok()) status = OpenStore();
+  if (!status.ok()) return status;
+  MakeRooms();
+  status = StartPeerFront();
+  if (!status.ok()) return status;
+  spdlog::info("member {:x} '{}' of cluster {:x} starts: term {}, log {} to {}, applied {}",
+               identity_.self.value, options_.name, identity_.cluster_id, raft_term(),
+               log_first_index_, raft_loop_->facts().last_index.load(),
+               apply_loop_->applied_index());
+  peer_loop_->Start();
+  pumps_->Start();
+  return absl::OkStatus();
+}
+
+absl::Status Node::OpenLog() {
+  auto log = storage::LogStore::Open(&file_system_, data_dir_->wal(), {});
+  if (!log.ok()) return log.status();
+  log_ = *std::move(log);
+  identity_ = {log_->identity().cluster_id, raft::NodeId{log_->identity().member_id}};
+  if (!options_.initial_cluster_given) return absl::OkStatus();
+  const BootstrapPlan plan = PlanBootstrap(options_);
+  if (plan.identity.cluster_id == identity_.cluster_id) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "data directory {}: belongs to cluster {:x} (member {:x}), but --initial-cluster and "
+      "--initial-cluster-token name cluster {:x}",
+      options_.data_dir, identity_.cluster_id, identity_.self.value, plan.identity.cluster_id));
+}
+
+absl::Status Node::Bootstrap() {
+  if (options_.initial_cluster_state == "existing") {
+    return absl::UnimplementedError(
+        "--initial-cluster-state: joining an existing cluster is not implemented yet");
+  }
+  BootstrapPlan plan = PlanBootstrap(options_);
+  identity_ = plan.identity;
+  bootstrap_members_ = std::move(plan.members);
+  auto log = storage::LogStore::Create(&file_system_, data_dir_->wal(),
+                                       {identity_.cluster_id, identity_.self.value},
+                                       {raft::EntryId{}, plan.conf_state}, {});
+  if (!log.ok()) return log.status();
+  log_ = *std::move(log);
+  return absl::OkStatus();
+}
+
+absl::Status Node::OpenStore() {
+  const raft::Index base = log_->LatestSnapshot().last.index;
+  auto store =
+      CurrentStore::Open(&file_system_, data_dir_->store(), SnapshotStoreName(base),
+                         [](const std::string& dir) { return storage::OpenRocksEngine(dir, {}); });
+  if (!store.ok()) return store.status();
+  store_ = *std::move(store);
+  if (store_->state_machine().applied_index() < log_->first_index().Previous()) {
+    // The log restarted behind a snapshot, and the crash came before the store was switched.
+    absl::Status status = store_->SwitchTo(SnapshotStoreName(base));
+    if (!status.ok()) {
+      return absl::DataLossError(
+          fmt::format("{}: holds entries up to {} only, but the log begins at {}: {}",
+                      data_dir_->store(), store_->state_machine().applied_index().value,
+                      log_->first_index().value, std::string(status.message())));
+    }
+  }
+  const raft::Index applied = store_->state_machine().applied_index();
+  if (applied > log_->last_index()) {
+    return absl::DataLossError(
+        fmt::format("{}: ends at entry {}, but the store in {} has applied up to {}",
+                    data_dir_->wal(), log_->last_index().value, data_dir_->store(), applied.value));
+  }
+  if (applied.value == 0) {
+    if (bootstrap_members_.empty()) bootstrap_members_ = PlanBootstrap(options_).members;
+    return store_->state_machine().Bootstrap(bootstrap_members_);
+  }
+  return absl::OkStatus();
+}
+
+void Node::MakeRooms() {
+  log_first_index_ = log_->first_index().value;
+  peer_loop_ = std::make_unique<EventLoop>("peers");
+  proposals_ = std::make_unique<Proposals>(
+      Proposals::Options{RequestTimeout(options_), options_.max_request_bytes}, &clock_,
+      RandomBits());
+  reads_ = std::make_unique<Reads>(Reads::Options{RequestTimeout(options_)}, &clock_,
+                                   [this] { return store_->View(); });
+  MakePeers();
+  MakeWatchHub();
+  lease_keeper_ = std::make_unique<LeaseKeeper>(
+      LeaseKeeper::Options{RequestTimeout(options_), ElectionTimeout(options_)}, &clock_,
+      proposals_.get(), reads_.get(), transport_.get());
+  MakeApplyLoop();
+  std::unique_ptr<raft::RawNode> raft = MakeRawNode();
+  const raft::ConfState conf_state = raft->GetStatus().conf_state;
+  // Nobody else could win, so there is nothing to wait for.
+  if (conf_state.voters == std::vector<raft::NodeId>{identity_.self}) raft->Campaign();
+  MakeRaftLoop(std::move(raft));
+  MakeMethods();
+  pumps_ = std::make_unique<Pumps>(this);
+  raft_loop_->set_wake([this] { pumps_->raft.Wake(); });
+  apply_loop_->set_wake([this] { pumps_->apply.Wake(); });
+  lease_keeper_->set_wake([this] { pumps_->lease.Wake(); });
+  reads_->set_wakes([this] { pumps_->raft.Wake(); }, [this] { pumps_->reads.Wake(); });
+  proposals_->set_submit([this](std::uint64_t request_id, raft::Payload data) {
+    raft_loop_->Post(ProposalInput{request_id, std::move(data)});
+  });
+}
+
+std::unique_ptr<raft::RawNode> Node::MakeRawNode() {
+  raft::Config config;
+  config.id = identity_.self;
+  config.heartbeat_interval_ticks = kTicksPerHeartbeat;
+  config.election_timeout_ticks = static_cast<int>(
+      options_.election_timeout_ms * kTicksPerHeartbeat / options_.heartbeat_interval_ms);
+  auto generator = std::make_shared<std::mt19937_64>(RandomBits());
+  return std::make_unique<raft::RawNode>(
+      config, *log_, log_->hard_state(), log_->base_conf_state(),
+      store_->state_machine().applied_index(), [generator](std::uint64_t bound) {
+        return std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(*generator);
+      });
+}
+
+void Node::MakeRaftLoop(std::unique_ptr<raft::RawNode> raft) {
+  RaftLoop::Options options;
+  options.tick_interval = TickInterval(options_);
+  options.request_timeout = RequestTimeout(options_);
+  RaftLoop::Outputs outputs;
+  outputs.apply = [this](ApplyWork work) { apply_loop_->Post(std::move(work)); };
+  outputs.role_changed = [this](const RaftLoop::RoleChange& change) {
+    lease_keeper_->OnRoleChange(change);
+    watch_hub_->SetLeaderKnown(change.leader != raft::kNoNode);
+    spdlog::info("{} in term {}, leader {:x}", RoleName(change.role), change.term.value,
+                 change.leader.value);
+  };
+  outputs.fail_stop = FailStop;
+  raft_loop_ =
+      std::make_unique<RaftLoop>(options, std::move(raft), std::move(log_), transport_.get(),
+                                 proposals_.get(), reads_.get(), &clock_, std::move(outputs));
+}
+
+void Node::MakeApplyLoop() {
+  ApplyLoop::Options options;
+  options.snapshot_count = options_.snapshot_count;
+  ApplyLoop::Outputs outputs;
+  outputs.publish = [this](storage::ApplyOutput* output) {
+    watch_hub_->Publish(std::move(output->events), output->current_revision,
+                        output->compact_revision);
+    if (!output->lease_changes.empty()) {
+      lease_keeper_->OnLeaseChanges(std::move(output->lease_changes));
+    }
+  };
+  outputs.resolve = [this](std::vector<storage::CommandResult> results) {
+    proposals_->Resolve(std::move(results));
+  };
+  outputs.applied = [this](raft::Index index) {
+    reads_->OnApplied(index);
+    raft_loop_->Post(AppliedInput{index});
+  };
+  outputs.release_log = [this](raft::EntryId durable) { raft_loop_->Post(ReleaseInput{durable}); };
+  outputs.store_replaced = [this] {
+    spdlog::info("the store was replaced by a snapshot of the leader");
+    watch_hub_->Reset(store_->View()->current_revision());
+    lease_keeper_->OnStoreReplaced();
+  };
+  outputs.fail_stop = FailStop;
+  apply_loop_ = std::make_unique<ApplyLoop>(options, store_.get(), &clock_, std::move(outputs));
+  reads_->OnApplied(store_->state_machine().applied_index());
+}
+
+void Node::MakeWatchHub() {
+  WatchOptions options;
+  options.ids = {identity_.cluster_id, identity_.self.value};
+  options.current_revision = store_->View()->current_revision();
+  options.max_fragment_bytes = options_.max_request_bytes + (std::size_t{512} << 10U);
+  WatchSurroundings surroundings;
+  surroundings.view = [this] { return store_->View(); };
+  surroundings.raft_term = [this] { return raft_term(); };
+  surroundings.now = [this] { return absl::UnixEpoch() + clock_.Now(); };
+  surroundings.random = [generator = std::make_shared<std::mt19937_64>(RandomBits())] {
+    return std::uniform_real_distribution<double>(0, 1)(*generator);
+  };
+  surroundings.wake = [this] { pumps_->watch.Wake(); };
+  watch_hub_ = std::make_unique<WatchHub>(options, std::move(surroundings));
+  watch_service_ = std::make_unique<WatchService>(watch_hub_.get());
+}
+
+void Node::MakePeers() {
+  PeerTransport::Outputs outputs;
+  outputs.unreachable = [this](raft::NodeId peer) { raft_loop_->Post(UnreachableInput{peer}); };
+  outputs.snapshot_wanted = [this](raft::NodeId peer) { snapshot_sender_->Send(peer); };
+  transport_ = std::make_unique<PeerTransport>(peer_loop_.get(), identity_, std::move(outputs));
+  for (const PeerAddress& address : PeerAddresses(*store_->View(), identity_.self)) {
+    peer_loop_->Post([this, address] { transport_->AddPeer(address); });
+  }
+  SnapshotSender::Surroundings around;
+  around.link = [this](raft::NodeId peer) { return transport_->Link(peer); };
+  around.report = [this](raft::NodeId peer, bool installed) {
+    raft_loop_->Post(SnapshotReportInput{peer, installed});
+  };
+  around.make = [this](std::string dir,
+                       absl::AnyInvocable<void(absl::StatusOr<SnapshotSender::Made>)> done) {
+    auto shared = std::make_shared<decltype(done)>(std::move(done));
+    apply_loop_->MakeSnapshot(std::move(dir), [this, shared](absl::StatusOr<raft::EntryId> last) {
+      if (!last.ok()) return (*shared)(last.status());
+      raft_loop_->Post(NodeInput{[shared, last = *last](const raft::RawNode& raft) {
+        (*shared)(SnapshotSender::Made{{last, raft.ConfStateAt(last.index)}, raft.term()});
+      }});
+    });
+  };
+  snapshot_sender_ = std::make_unique<SnapshotSender>(
+      peer_loop_.get(), &file_system_, data_dir_->store(), identity_, std::move(around));
+  snapshot_receiver_ = std::make_unique<SnapshotReceiver>(
+      &file_system_, data_dir_->store(), identity_, [this](raft::Message message) {
+        std::vector<raft::Message> messages;
+        messages.push_back(std::move(message));
+        raft_loop_->Post(PeerInput{std::move(messages)});
+      });
+}
+
+void Node::MakeMethods() {
+  http_ = std::make_unique<HttpEndpoints>(this, reads_.get(), [this] { return Metrics(); });
+  AddKvMethods({options_.max_txn_ops}, this, proposals_.get(), reads_.get(), apply_loop_.get(),
+               &client_methods_);
+  const std::int64_t ttl_min = (3 * options_.election_timeout_ms / 2 + 999) / 1000;
+  AddLeaseMethods({ttl_min}, this, proposals_.get(), reads_.get(), lease_keeper_.get(), RandomBits,
+                  &client_methods_);
+  AddClusterMethods(this, reads_.get(), &client_methods_);
+  AddMaintenanceMethods(QuotaBytes(options_), this, reads_.get(), &client_methods_);
+  AddHealthMethods(this, &client_methods_);
+  client_methods_.Add(watch_service_->WatchMethod());
+  FillUnimplementedMethods(&client_methods_);
+
+  PeerServiceOutputs outputs;
+  outputs.messages = [this](std::vector<raft::Message> messages) {
+    raft_loop_->Post(PeerInput{std::move(messages)});
+  };
+  AddPeerMethods(identity_, std::move(outputs), lease_keeper_.get(), snapshot_receiver_.get(),
+                 &peer_methods_);
+}
+
+absl::Status Node::StartPeerFront() {
+  FrontOptions options;
+  options.listen_addresses = HostPorts(options_.listen_peer_urls);
+  options.max_receive_message_bytes = std::size_t{64} << 20U;
+  options.receive_stall_timeout = absl::InfiniteDuration();
+  peer_front_ = std::make_unique<Front>(std::move(options));
+  absl::Status status = peer_front_->Start(&peer_methods_, http_.get());
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      fmt::format("--listen-peer-urls: {}", std::string(status.message())));
+}
+
+absl::Status Node::ServeClients(const std::function<bool()>& give_up) {
+  if (absl::Status status = PublishAttributes(give_up); !status.ok()) return status;
+  FrontOptions options;
+  options.listen_addresses = HostPorts(options_.listen_client_urls);
+  options.max_receive_message_bytes = options_.max_request_bytes + (std::size_t{512} << 10U);
+  client_front_ = std::make_unique<Front>(std::move(options));
+  absl::Status status = client_front_->Start(&client_methods_, http_.get());
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      fmt::format("--listen-client-urls: {}", std::string(status.message())));
+}
+
+// Tells the cluster this member's name and client URLs: the proof that there is a leader and that
+// this member can reach it.
+absl::Status Node::PublishAttributes(const std::function<bool()>& give_up) {
+  struct Attempt {
+    absl::Notification done;
+    absl::Status status;
+  };
+  while (true) {
+    stelepb::Command command;
+    stelepb::MemberAttributes* attributes = command.mutable_member_attributes();
+    attributes->set_member_id(identity_.self.value);
+    attributes->set_name(options_.name);
+    for (const std::string& url : options_.advertise_client_urls) attributes->add_client_urls(url);
+    auto attempt = std::make_shared<Attempt>();
+    proposals_->Propose(&command, [attempt](const storage::CommandResult& result) {
+      attempt->status = result.status;
+      attempt->done.Notify();
+    });
+    while (!attempt->done.WaitForNotificationWithTimeout(absl::Milliseconds(20))) {
+      if (give_up()) return absl::CancelledError("asked to stop");
+    }
+    if (attempt->status.ok()) return absl::OkStatus();
+    spdlog::warn("waiting for a leader: {}", std::string(attempt->status.message()));
+    if (give_up()) return absl::CancelledError("asked to stop");
+  }
+}
+
+void Node::Stop() {
+  if (stopped_ || pumps_ == nullptr) return;
+  stopped_ = true;
+  TransferLeadership();
+  watch_hub_->EndAllStreams(StoppedError());
+  if (client_front_ != nullptr) client_front_->GracefulStop(kDrainPatience);
+  proposals_->Shutdown();
+  reads_->Shutdown();
+  peer_front_->Stop();
+  peer_loop_->Stop();
+  pumps_->Stop();
+  snapshot_sender_.reset();
+  transport_->Close();
+  if (absl::Status status = apply_loop_->Flush(); !status.ok()) {
+    spdlog::error("the store could not be flushed: {}; the next start replays the log",
+                  std::string(status.message()));
+  }
+  raft_loop_->CloseLog();
+}
+
+// Best effort: the others elect a leader without us if this does not work out in time.
+void Node::TransferLeadership() {
+  if (!raft_loop_->facts().is_leader) return;
+  struct Answer {
+    absl::Notification done;
+    raft::NodeId target;
+  };
+  auto answer = std::make_shared<Answer>();
+  raft_loop_->Post(NodeInput{[answer](const raft::RawNode& raft) {
+    answer->target = BestSuccessor(raft.GetStatus());
+    answer->done.Notify();
+  }});
+  if (!answer->done.WaitForNotificationWithTimeout(absl::Seconds(1))) return;
+  if (answer->target == raft::kNoNode) return;
+  raft_loop_->Post(TransferInput{answer->target});
+  const absl::Duration deadline = clock_.Now() + ElectionTimeout(options_);
+  while (raft_loop_->facts().is_leader && clock_.Now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+std::uint64_t Node::raft_term() const { return raft_loop_->facts().term; }
+
+bool Node::has_leader() const { return raft_loop_->facts().leader != 0; }
+
+NodeStatus Node::Status() const {
+  const RaftFacts& facts = raft_loop_->facts();
+  const storage::EngineStats stats = apply_loop_->engine_stats();
+  NodeStatus status;
+  status.cluster_id = identity_.cluster_id;
+  status.member_id = identity_.self.value;
+  status.leader_id = facts.leader;
+  status.raft_term = facts.term;
+  status.last_index = facts.last_index;
+  status.applied_index = apply_loop_->applied_index();
+  status.bytes_on_disk = stats.bytes_on_disk + stats.memtable_bytes;
+  status.bytes_in_use = stats.bytes_live_estimate + stats.memtable_bytes;
+  return status;
+}
+
+MetricValues Node::Metrics() const {
+  const RaftFacts& facts = raft_loop_->facts();
+  const WatchCounters& watches = watch_hub_->counters();
+  const std::shared_ptr<const storage::ReadView> view = store_->View();
+  MetricValues values;
+  values.node = Status();
+  values.is_leader = facts.is_leader;
+  values.leader_changes = facts.leader_changes;
+  values.commit_index = facts.commit_index;
+  values.proposals_pending = proposals_->waiting();
+  values.proposals_failed = proposals_->failed();
+  values.current_revision = view->current_revision();
+  values.compact_revision = view->compact_revision();
+  values.watchers = static_cast<std::uint64_t>(watches.watchers.load());
+  values.slow_watchers = static_cast<std::uint64_t>(watches.slow_watchers.load());
+  values.watch_streams = static_cast<std::uint64_t>(watches.streams.load());
+  values.client_connections = client_front_ != nullptr ? client_front_->connection_count() : 0;
+  values.quota_bytes = QuotaBytes(options_);
+  return values;
+}
+
+}  // namespace stele::server

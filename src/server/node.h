@@ -1,0 +1,113 @@
+// One member, wired together: the only place that sees every room. Start recovers, runs the pumps
+// and joins the cluster; Stop hands over and makes everything durable.
+//
+// The owner's thread calls Start, WaitUntilReady and Stop; NodeFacts may be asked by any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "src/server/api/method_rows.h"
+#include "src/server/api/ports.h"
+#include "src/server/apply_loop.h"
+#include "src/server/clock.h"
+#include "src/server/current_store.h"
+#include "src/server/data_dir.h"
+#include "src/server/front/event_loop.h"
+#include "src/server/front/front.h"
+#include "src/server/http_endpoints.h"
+#include "src/server/lease/lease_keeper.h"
+#include "src/server/options.h"
+#include "src/server/peer/identity.h"
+#include "src/server/peer/peer_transport.h"
+#include "src/server/peer/snapshot_receiver.h"
+#include "src/server/peer/snapshot_sender.h"
+#include "src/server/proposals.h"
+#include "src/server/raft_loop.h"
+#include "src/server/reads.h"
+#include "src/server/thread_runner.h"
+#include "src/server/watch/watch_hub.h"
+#include "src/server/watch/watch_service.h"
+#include "src/storage/posix_file_system.h"
+
+namespace stele::server {
+
+class Node final : public NodeFacts {
+ public:
+  // The options outlive the node.
+  explicit Node(const Options* options);
+  ~Node() override;
+
+  // Recovers the log and the store, and takes part in elections from then on. The error is one line
+  // that names the flag or the path and the cause.
+  absl::Status Start();
+
+  // Once this member is known to a cluster with a leader, opens the client port. `give_up` is asked
+  // again and again while waiting; kCancelled when it says so.
+  absl::Status ServeClients(const std::function<bool()>& give_up);
+
+  // Hands leadership over, lets running calls finish, and makes everything durable. Idempotent.
+  void Stop();
+
+  // NodeFacts
+  std::uint64_t cluster_id() const override { return identity_.cluster_id; }
+  std::uint64_t member_id() const override { return identity_.self.value; }
+  std::uint64_t raft_term() const override;
+  bool has_leader() const override;
+  NodeStatus Status() const override;
+
+ private:
+  struct Pumps;
+
+  absl::Status OpenLog();
+  absl::Status Bootstrap();
+  absl::Status OpenStore();
+  void MakeRooms();
+  void MakeRaftLoop(std::unique_ptr<raft::RawNode> raft);
+  void MakeApplyLoop();
+  void MakeWatchHub();
+  void MakePeers();
+  void MakeMethods();
+  std::unique_ptr<raft::RawNode> MakeRawNode();
+  absl::Status StartPeerFront();
+  absl::Status PublishAttributes(const std::function<bool()>& give_up);
+  void TransferLeadership();
+  MetricValues Metrics() const;
+
+  const Options& options_;
+  storage::PosixFileSystem file_system_;
+  BootTimeClock clock_;
+  std::unique_ptr<DataDir> data_dir_;
+  PeerIdentity identity_;
+  std::vector<stelepb::MemberRecord> bootstrap_members_;
+  std::unique_ptr<storage::LogStore> log_;  // until the raft loop owns it
+  std::unique_ptr<CurrentStore> store_;
+
+  std::unique_ptr<EventLoop> peer_loop_;
+  std::unique_ptr<PeerTransport> transport_;
+  std::unique_ptr<SnapshotSender> snapshot_sender_;
+  std::unique_ptr<SnapshotReceiver> snapshot_receiver_;
+  std::unique_ptr<Proposals> proposals_;
+  std::unique_ptr<Reads> reads_;
+  std::unique_ptr<WatchHub> watch_hub_;
+  std::unique_ptr<WatchService> watch_service_;
+  std::unique_ptr<LeaseKeeper> lease_keeper_;
+  std::unique_ptr<RaftLoop> raft_loop_;
+  std::unique_ptr<ApplyLoop> apply_loop_;
+  std::unique_ptr<HttpEndpoints> http_;
+  MethodRows client_methods_;
+  MethodRows peer_methods_;
+  std::unique_ptr<Front> peer_front_;
+  std::unique_ptr<Front> client_front_;
+  std::unique_ptr<Pumps> pumps_;
+  std::uint64_t log_first_index_ = 0;  // at the start
+  bool stopped_ = false;
+};
+
+}  // namespace stele::server

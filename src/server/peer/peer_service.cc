@@ -1,0 +1,126 @@
+#include "src/server/peer/peer_service.h"
+
+#include <string>
+#include <utility>
+
+#include "fmt/format.h"
+#include "proto/peer.pb.h"
+#include "spdlog/spdlog.h"
+#include "src/server/peer/codec.h"
+
+namespace stele::server {
+namespace {
+
+absl::Status CheckAddressee(const PeerIdentity& identity, const Call& call) {
+  const std::string cluster = call.Metadata("stele-cluster-id").value_or("");
+  const std::string ours = fmt::format("{:x}", identity.cluster_id);
+  if (cluster != ours) {
+    return absl::FailedPreconditionError(fmt::format(
+        "etcdserver: cluster ID mismatch: this member belongs to cluster {}, the caller to '{}'",
+        ours, cluster));
+  }
+  const std::string to = call.Metadata("stele-to").value_or("");
+  const std::string self = fmt::format("{:x}", identity.self.value);
+  if (to != self) {
+    return absl::FailedPreconditionError(fmt::format("this is member {}, not '{}'", self, to));
+  }
+  return absl::OkStatus();
+}
+
+// Frames of one other member, until either side goes.
+class ExchangeStream final : public CallHandler {
+ public:
+  ExchangeStream(const PeerIdentity& identity, const PeerServiceOutputs* outputs,
+                 std::shared_ptr<Call> call)
+      : identity_(identity), outputs_(outputs), call_(std::move(call)) {}
+
+  void OnMessage(std::string_view bytes) override {
+    stelepb::PeerFrame frame;
+    if (!frame.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+        frame.cluster_id() != identity_.cluster_id || frame.to() != identity_.self.value) {
+      return Refuse("a frame that is not for this member");
+    }
+    std::vector<raft::Message> messages;
+    messages.reserve(static_cast<std::size_t>(frame.messages_size()));
+    for (const stelepb::RaftMessage& wire : frame.messages()) {
+      std::optional<raft::Message> message = DecodeMessage(wire);
+      if (!message || message->from.value != frame.from() || message->to != identity_.self) {
+        return Refuse("a malformed message");
+      }
+      messages.push_back(*std::move(message));
+    }
+    outputs_->messages(std::move(messages));
+  }
+
+  void OnHalfClose() override { call_->Finish(absl::OkStatus()); }
+
+ private:
+  void Refuse(const char* what) {
+    spdlog::warn("closing the stream of member {}: it sent {}", call_->peer(), what);
+    call_->Finish(absl::InvalidArgumentError(what));
+  }
+
+  const PeerIdentity identity_;
+  const PeerServiceOutputs* const outputs_;
+  const std::shared_ptr<Call> call_;
+};
+
+// Answers nothing and hears nothing: the call was refused when it came.
+class RefusedStream final : public CallHandler {
+ public:
+  void OnMessage(std::string_view) override {}
+};
+
+void AnswerLease(const PeerIdentity& identity, LeaseKeeper* leases, std::shared_ptr<Call> call,
+                 std::string_view bytes) {
+  stelepb::LeaseQuestion question;
+  if (!question.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      question.cluster_id() != identity.cluster_id) {
+    return call->Finish(absl::InvalidArgumentError("a question that is not for this cluster"));
+  }
+  leases->AnswerPeer(question.lease_id(), question.renew(),
+                     [call = std::move(call)](absl::StatusOr<LeaseAnswer> answer) {
+                       if (!answer.ok()) return call->Finish(answer.status());
+                       stelepb::LeaseReply reply;
+                       reply.set_found(answer->found);
+                       reply.set_remaining_seconds(answer->remaining_seconds);
+                       reply.set_granted_seconds(answer->granted_seconds);
+                       call->Reply(reply.SerializeAsString());
+                     });
+}
+
+}  // namespace
+
+void AddPeerMethods(const PeerIdentity& identity, PeerServiceOutputs outputs, LeaseKeeper* leases,
+                    SnapshotReceiver* snapshots, MethodRows* rows) {
+  const auto shared = std::make_shared<const PeerServiceOutputs>(std::move(outputs));
+  const auto stream = [&](const char* path, auto make_handler) {
+    Method row;
+    row.path = path;
+    row.kind = MethodKind::kBidiStream;
+    row.on_stream = [identity,
+                     make_handler](std::shared_ptr<Call> call) -> std::unique_ptr<CallHandler> {
+      if (absl::Status refused = CheckAddressee(identity, *call); !refused.ok()) {
+        spdlog::warn("refusing {}: {}", call->peer(), std::string(refused.message()));
+        call->Finish(refused);
+        return std::make_unique<RefusedStream>();
+      }
+      return make_handler(std::move(call));
+    };
+    rows->Add(std::move(row));
+  };
+  stream("/stelepb.Peer/Exchange", [identity, shared](std::shared_ptr<Call> call) {
+    return std::make_unique<ExchangeStream>(identity, shared.get(), std::move(call));
+  });
+  stream("/stelepb.Peer/InstallSnapshot",
+         [snapshots](std::shared_ptr<Call> call) { return snapshots->Receive(std::move(call)); });
+  Method lease;
+  lease.path = "/stelepb.Peer/AskLease";
+  lease.kind = MethodKind::kUnary;
+  lease.on_request = [identity, leases](std::shared_ptr<Call> call, std::string_view bytes) {
+    AnswerLease(identity, leases, std::move(call), bytes);
+  };
+  rows->Add(std::move(lease));
+}
+
+}  // namespace stele::server

@@ -1,0 +1,26 @@
+// What other members may ask of this one. Every stream and frame must name this cluster and this
+// member; others are refused with a text that names both sides.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "src/raft/message.h"
+#include "src/server/api/method_rows.h"
+#include "src/server/lease/lease_keeper.h"
+#include "src/server/peer/identity.h"
+#include "src/server/peer/snapshot_receiver.h"
+
+namespace stele::server {
+
+struct PeerServiceOutputs {
+  std::function<void(std::vector<raft::Message>)> messages;
+};
+
+// Adds the rows of stelepb.Peer. Everything outlives the table.
+void AddPeerMethods(const PeerIdentity& identity, PeerServiceOutputs outputs, LeaseKeeper* leases,
+                    SnapshotReceiver* snapshots, MethodRows* rows);
+
+}  // namespace stele::server
