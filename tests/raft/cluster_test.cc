@@ -41,6 +41,11 @@ class RandomCluster final : public TraceSink {
     faults_.partitions = Draw(2) == 0;
     faults_.membership = Draw(2) == 0;
     faults_.storm = Draw(3) == 0;
+    if (mutation != Mutation::kNone) {  // where planted bugs hurt most
+      faults_.storm = true;
+      faults_.crash_per_mille = 40;
+      faults_.membership = false;
+    }
     const ConfState conf{{NodeId{1}, NodeId{2}, NodeId{3}}, {}, {}, {}, false};
     for (std::uint64_t id = 1; id <= kNodes; ++id)
       AddNode(NodeId{id}, id <= 3 ? conf : ConfState());
@@ -103,6 +108,7 @@ class RandomCluster final : public TraceSink {
     if (const auto* leader = std::get_if<BecameLeader>(&event)) {
       const auto [known, is_new] = leaders_.emplace(leader->term, node);
       if (!is_new && known->second != node) Violate("two leaders in term", leader->term.value);
+      new_leaders_.push_back(node);
     }
     if (std::holds_alternative<SnapshotRestored>(event)) ++snapshots_;
     if (std::holds_alternative<ConfigChanged>(event)) ++conf_changes_;
@@ -120,7 +126,8 @@ class RandomCluster final : public TraceSink {
     Config config;
     config.id = id;
     config.election_timeout_ticks = 5;
-    config.append_bytes_max = 40;  // several messages for a few entries
+    config.append_bytes_max =
+        mutation_ == Mutation::kNone ? 40 : 1;  // several messages for a few entries
     config.inflight_appends_max = 4;
     config.applying_bytes_max = 60;
     config.uncommitted_bytes_max = 2000;
@@ -131,6 +138,7 @@ class RandomCluster final : public TraceSink {
   }
 
   void OneStep() {
+    CheckNewLeaders();
     const std::uint64_t dice = Draw(100);
     TestNode& node = AnyNode();
     if (!node.IsUp()) {
@@ -204,6 +212,10 @@ class RandomCluster final : public TraceSink {
       if (Draw(2) == 0) cut_.insert(NodeId{1 + Draw(kNodes)});
     }
     if (!node.IsUp()) return;
+    if (faults_.storm && Draw(3) == 0) {
+      cut_.clear();
+      if (Draw(2) == 0) cut_.insert(NodeId{1 + Draw(3)});
+    }
     if (faults_.storm && Draw(2) == 0) return node.raw().Campaign();
     if (static_cast<int>(Draw(1000)) < faults_.crash_per_mille * 10) {
       node.Crash();
@@ -259,6 +271,21 @@ class RandomCluster final : public TraceSink {
     std::ignore = node.raw().ReadIndex(read_ids_);
   }
 
+  // Leader Completeness (Raft paper Figure 3): whoever wins has everything that was committed. Its
+  // log was durable with the vote for itself.
+  void CheckNewLeaders() {
+    for (NodeId id : std::exchange(new_leaders_, {})) {
+      const MemoryLog& log = nodes_[id.value - 1]->log();
+      for (auto entry = canon_.lower_bound(log.first_index()); entry != canon_.end(); ++entry) {
+        Term term;
+        const LogReadStatus status = log.TermAt(entry->first, &term);
+        if (status != LogReadStatus::kOk || term != entry->second.id.term) {
+          Violate("a leader lacks committed index", entry->first.value);
+        }
+      }
+    }
+  }
+
   // A read must see what had been applied anywhere when it was asked.
   void CheckReads(TestNode& node) {
     for (const ReadState& read : node.TakeReadStates()) {
@@ -281,8 +308,7 @@ class RandomCluster final : public TraceSink {
     }
   }
 
-  // Whoever has an entry of this index and term has this entry (Log Matching), and a leader of a
-  // later term has it at all (Leader Completeness).
+  // Whoever has an entry of this index and term has this entry (Log Matching).
   void CheckLogs(const Entry& committed) {
     for (const auto& node : nodes_) {
       for (const Entry& entry : node->log().entries()) {
@@ -316,6 +342,7 @@ class RandomCluster final : public TraceSink {
   std::vector<Message> network_;
   std::set<NodeId> cut_;  // these hear only each other
   std::map<Term, NodeId> leaders_;
+  std::vector<NodeId> new_leaders_;       // not yet checked
   std::map<Index, Entry> canon_;          // everything that was ever applied
   std::map<std::uint64_t, Index> reads_;  // what each must see
   std::uint64_t read_ids_ = 0;
@@ -371,7 +398,9 @@ TEST_P(MutationTest, IsFound) {
 }
 
 INSTANTIATE_TEST_SUITE_P(PlantedBugs, MutationTest,
-                         ::testing::Values(Mutation::kAckBeforePersist,
+                         ::testing::Values(Mutation::kCommitOldTerm,
+                                           Mutation::kSelfAckBeforePersist,
+                                           Mutation::kAckBeforePersist,
                                            Mutation::kVoteBeforePersist,
                                            Mutation::kVoteNotPersisted));
 
