@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <random>
@@ -361,15 +363,21 @@ class RandomCluster final : public TraceSink {
   std::string violation_;
 };
 
-constexpr std::uint64_t kSeeds = 150;
+// STELE_SEEDS asks for more.
+std::uint64_t Seeds() {
+  const char* seeds = std::getenv("STELE_SEEDS");
+  return seeds == nullptr ? 150 : std::stoull(seeds);
+}
+
 constexpr int kSteps = 12'000;
 
 TEST(RandomClusterTest, StaysSafeAndRecovers) {
+  const std::uint64_t seeds = Seeds();
   std::size_t committed = 0;
   std::size_t reads = 0;
   std::size_t snapshots = 0;
   std::size_t conf_changes = 0;
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomCluster cluster(seed, Mutation::kNone);
     cluster.RunFaulty(kSteps);
@@ -381,10 +389,10 @@ TEST(RandomClusterTest, StaysSafeAndRecovers) {
     conf_changes += cluster.conf_changes();
   }
   // A test that reaches nothing proves nothing.
-  EXPECT_GT(committed, kSeeds * 50);
-  EXPECT_GT(reads, kSeeds);
-  EXPECT_GT(snapshots, kSeeds / 10);
-  EXPECT_GT(conf_changes, kSeeds);
+  EXPECT_GT(committed, seeds * 50);
+  EXPECT_GT(reads, seeds);
+  EXPECT_GT(snapshots, seeds / 10);
+  EXPECT_GT(conf_changes, seeds);
   std::printf("committed=%zu reads=%zu snapshots=%zu conf_changes=%zu\n", committed, reads,
               snapshots, conf_changes);
 }
