@@ -59,8 +59,13 @@ void Core::CheckQuorum() {
   }
 }
 
+// A voter of the committed config may campaign although a newer, uncommitted one has no place for
+// it: it may be the only one whose log the others would vote for. Its own vote then does not count
+// (thesis section 4.2.2).
 bool Core::IsPromotable() const {
-  return IsVoter(conf_history_.current(), config_.id) && !log_.IsInstallingSnapshot();
+  if (log_.IsInstallingSnapshot()) return false;
+  return IsVoter(conf_history_.current(), config_.id) ||
+         IsVoter(conf_history_.At(log_.commit_index()), config_.id);
 }
 
 void Core::ResetElectionTimer() {

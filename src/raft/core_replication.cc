@@ -128,10 +128,6 @@ void Core::AppendAsLeader(EntryType type, Payload data, std::uint64_t cost) {
   log_.Append(std::move(entries));
   replicate_due_ = true;
   if (type == EntryType::kConfChange) AdoptCurrentConf();
-  if (config_.mutation != Mutation::kSelfAckBeforePersist) return;
-  if (Progress* self = tracker_.Find(config_.id); self != nullptr) {
-    self->SetDurable(log_.last_index());
-  }
 }
 
 // Sends the next append, or a snapshot when its entries are released. Returns whether entries were

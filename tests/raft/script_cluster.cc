@@ -78,8 +78,9 @@ Command ParseCommand(std::string_view line) {
 
 std::string ScriptCluster::Run(std::string_view line) {
   const Command command = ParseCommand(line);
-  static const std::set<std::string> kInputs = {"campaign", "tick",     "propose",  "conf",
-                                                "read",     "transfer", "reported", "unreachable"};
+  static const std::set<std::string> kInputs = {"campaign", "tick",        "propose",
+                                                "conf",     "read",        "transfer",
+                                                "reported", "unreachable", "elect"};
   static const std::set<std::string> kNetwork = {"stabilize", "deliver", "drop", "keep",
                                                  "replay",    "isolate", "heal", "network"};
   static const std::set<std::string> kLife = {"cluster", "join",   "take",    "persist",
@@ -175,6 +176,10 @@ std::string ScriptCluster::RunInput(const Command& command) {
   const NodeId id = command.Node(0);
   RawNode& raw = At(id).raw();
   if (command.name == "campaign") raw.Campaign();
+  if (command.name == "elect") {
+    const std::vector<NodeId> nodes = NodesOrAll(command);
+    Elect(id, {nodes.begin(), nodes.end()});
+  }
   if (command.name == "tick") {
     for (std::uint64_t i = 0; i < command.Number(1); ++i) raw.Tick();
   }
@@ -243,6 +248,31 @@ void ScriptCluster::Stabilize(const std::set<NodeId>& nodes, std::string* shown)
   }
 }
 
+// Lets `id` win with the votes of `nodes`; nothing but votes travels.
+void ScriptCluster::Elect(NodeId id, const std::set<NodeId>& nodes) {
+  const auto is_vote = [&nodes](const Message& message) {
+    return nodes.contains(message.from) && nodes.contains(message.to) &&
+           (std::holds_alternative<RequestVote>(message.body) ||
+            std::holds_alternative<VoteResponse>(message.body));
+  };
+  for (int rounds = 0; rounds < 20 && !At(id).raw().IsLeader(); ++rounds) {
+    // Refused once because of an older term, it asks again.
+    if (At(id).raw().GetStatus().role == Role::kFollower) At(id).raw().Campaign();
+    for (NodeId node : nodes) {
+      std::vector<Message> sent;
+      if (At(node).raw().HasReady() && !At(id).raw().IsLeader()) At(node).RunReady(&sent);
+      Collect(std::move(sent));
+    }
+    for (std::size_t count = network_.size(); count > 0; --count) {
+      const auto found = std::find_if(network_.begin(), network_.end(), is_vote);
+      if (found == network_.end()) break;
+      Message message = std::move(*found);
+      network_.erase(found);
+      Deliver(std::move(message), nullptr);
+    }
+  }
+}
+
 std::deque<Message>::iterator ScriptCluster::FindOnLink(const Command& command) {
   const std::string& link = command.words.at(0);
   const std::size_t arrow = link.find("->");
@@ -272,7 +302,7 @@ std::string ScriptCluster::RunNetwork(const Command& command) {
   }
   if (command.name == "network") {
     for (const Message& message : network_) shown += Describe(message) + "\n";
-    return shown;
+    return shown.empty() ? "nothing under way\n" : shown;
   }
   if (command.name == "replay") {
     Deliver(kept_.at(command.words.at(0)), &shown);

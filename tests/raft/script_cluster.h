@@ -49,6 +49,7 @@ class ScriptCluster final : public TraceSink {
   void StartCluster(const Command& command);
   void StartNode(NodeId id, const ConfState& conf_state);
   void Stabilize(const std::set<NodeId>& nodes, std::string* shown);
+  void Elect(NodeId id, const std::set<NodeId>& nodes);
   bool DeliverFirst(const std::set<NodeId>& nodes, std::string* shown);
   void Collect(std::vector<Message> sent);
   void Deliver(Message message, std::string* shown);
