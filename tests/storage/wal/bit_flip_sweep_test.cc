@@ -1,9 +1,9 @@
 // Every single bit of a 64 KiB log is flipped: the recovery must notice, or read the same records.
 // Decoded in memory, so that half a million starts take seconds.
 
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <map>
 #include <string>
 #include <string_view>
@@ -31,7 +31,7 @@ class BitFlipSweepTest : public WalFixture {
     Create();
     Vote(1, 2);
     for (int i = 0; i < 300; ++i) {
-      Write(std::string(static_cast<std::size_t>(i * 7 % 160), static_cast<char>('a' + i % 26)),
+      Write(std::string(static_cast<std::size_t>(i * 37 % 600), static_cast<char>('a' + i % 26)),
             1 + static_cast<std::uint64_t>(i) / 100);
       if (i % 3 == 2) Sync();
       if (i == 150) Vote(3, 1, 40);
@@ -44,15 +44,22 @@ class BitFlipSweepTest : public WalFixture {
     WriteSynced(std::string(3000, 'v'), 5);
     ASSERT_TRUE(log_->InstallSnapshot(MakeSnapshot(45, 1)).ok());
     Sync();
-    last_begin_ = fs_.ReadAll(LastSegment()).value().find_last_not_of('\0') / 8 * 8 + 8;
+    last_begin_ = EndOfLog();
     Vote(6, 3, 50);
     Write("one of the last", 6);
     Write("the very last", 6);
     Sync();
-    last_end_ = fs_.ReadAll(LastSegment()).value().find_last_not_of('\0') / 8 * 8 + 8;
+    last_end_ = EndOfLog();
+  }
+
+  std::uint64_t EndOfLog() {
+    LoadFiles();
+    return Recover().value().tail.position.offset;
   }
 
   void LoadFiles() {
+    files_.clear();
+    sequences_.clear();
     for (const std::string& name : Segments()) {
       const auto sequence = static_cast<std::uint32_t>(std::stoul(name, nullptr, 16));
       files_[sequence] = fs_.ReadAll(PathOf(name)).value();
@@ -76,7 +83,7 @@ class BitFlipSweepTest : public WalFixture {
 
   // Flips each bit of each file. Where a cut is allowed, the caller says.
   Outcome FlipAll(std::uint64_t cut_begin, std::uint64_t cut_end) {
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     const auto intact = Recover();
     EXPECT_TRUE(intact.ok()) << intact.status();
     const wal::LogSummary summary = intact->contents.summary();
@@ -105,12 +112,11 @@ class BitFlipSweepTest : public WalFixture {
         }
       }
     }
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
-    std::printf("%llu bits flipped: %llu detected, %llu same records, %llu cut; %.1f s\n",
-                static_cast<unsigned long long>(bits),
-                static_cast<unsigned long long>(outcome.detected),
-                static_cast<unsigned long long>(outcome.same),
-                static_cast<unsigned long long>(outcome.cut), passed.count());
+    std::printf(
+        "%llu bits flipped: %llu detected, %llu same records, %llu cut; %.1f s of CPU time\n",
+        static_cast<unsigned long long>(bits), static_cast<unsigned long long>(outcome.detected),
+        static_cast<unsigned long long>(outcome.same), static_cast<unsigned long long>(outcome.cut),
+        static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
     return outcome;
   }
 

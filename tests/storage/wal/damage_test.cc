@@ -40,8 +40,8 @@ class DamageTest : public WalFixture {
 
 TEST_F(DamageTest, APayloadInTheMiddleIsCorruption) {
   WriteThree();
+  const std::uint64_t offset = RecordOf("bravo");
   FlipBitIn("bravo");
-  const std::uint64_t offset = RecordOf("brav");
   CrashKeepingSynced();
   EXPECT_THAT(Replay(),
               AllOf(IsCorrupt("00000001.wal"), HasSubstr("at offset " + std::to_string(offset))));
