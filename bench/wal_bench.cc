@@ -6,6 +6,8 @@
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -90,13 +92,21 @@ class Bench {
 void BM_Commit(benchmark::State& state) {
   const std::int64_t batch = state.range(1);
   Bench bench(static_cast<BlockState>(state.range(0)));
+  std::vector<double> samples_us;  // the mean says little on a machine that does other things, too
   for (auto _ : state) {
+    const auto begin = std::chrono::steady_clock::now();
     bench.Commit(batch);
+    samples_us.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin)
+            .count());
     if (!bench.NeedsRelease()) continue;
     state.PauseTiming();
     bench.Release();
     state.ResumeTiming();
   }
+  std::sort(samples_us.begin(), samples_us.end());
+  state.counters["p10_us"] = samples_us[samples_us.size() / 10];
+  state.counters["p50_us"] = samples_us[samples_us.size() / 2];
   state.SetItemsProcessed(state.iterations() * batch);
   static constexpr const char* kNames[] = {"allocated", "zero-ahead", "recycled"};
   state.SetLabel(kNames[state.range(0)]);
