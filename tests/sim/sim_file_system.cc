@@ -141,6 +141,21 @@ void SimFileSystem::EndSession() {
   session_->fs = this;
 }
 
+// Removed files and directories; nothing can reach them any more, since no file is open.
+void SimFileSystem::ForgetUnreachableNodes() {
+  std::set<NodeNumber> reachable = {0};
+  std::vector<NodeNumber> unvisited = {0};
+  while (!unvisited.empty()) {
+    const Node& node = nodes_.at(unvisited.back());
+    unvisited.pop_back();
+    STELE_CHECK(node.pending_names.empty());
+    for (const auto& [name, child] : node.names) {
+      if (reachable.insert(child).second) unvisited.push_back(child);
+    }
+  }
+  std::erase_if(nodes_, [&](const auto& node) { return !reachable.contains(node.first); });
+}
+
 void SimFileSystem::Perform(const DataChange& change, std::string* content) {
   if (change.resize) {
     content->resize(*change.resize);
@@ -201,6 +216,7 @@ void SimFileSystem::CutPower(PowerCut kind) {
   }
   down_ = false;
   EndSession();
+  ForgetUnreachableNodes();
 }
 
 void SimFileSystem::KillProcess() {

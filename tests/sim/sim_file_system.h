@@ -68,6 +68,9 @@ class SimFileSystem final : public storage::FileSystem {
   SimFileSystem(const SimFileSystem& other);
   SimFileSystem& operator=(const SimFileSystem&) = delete;
 
+  // From here on chance is that of another seed, so that forks of one disk can differ.
+  void Reseed(std::uint64_t seed) { random_.seed(seed); }
+
   using FaultHook = std::function<DiskFault(const FileOperation&)>;
   // Called before every operation; empty for none.
   void SetFaultHook(FaultHook hook) { hook_ = std::move(hook); }
@@ -140,6 +143,7 @@ class SimFileSystem final : public storage::FileSystem {
   void Change(Node* file, DataChange change);
   void ChangeNames(Node* dir, NameChange change);
   void EndSession();
+  void ForgetUnreachableNodes();
   bool Coin() { return (random_() & 1) != 0; }
 
   std::mt19937_64 random_;

@@ -47,6 +47,11 @@ absl::Status SegmentWriter::Repair(std::uint64_t last_batch_begin, std::string_v
                                    std::uint64_t dirty_end) {
   absl::Status written = file_->WriteAt(last_batch_begin, std::as_bytes(std::span(last_batch)));
   if (!written.ok()) return written;
+  if (last_batch_begin == 0) {
+    // The segment was just made; its size may be in doubt like its head. Its end is never used.
+    written = WriteZeros(file_bytes_ - kAlignment, file_bytes_);
+    if (!written.ok()) return written;
+  }
   return WriteZeros(position_.offset, dirty_end);
 }
 

@@ -31,7 +31,8 @@ class SegmentWriter {
   absl::Status Sync() { return file_->Sync(); }
 
   // After a recovery: writes the last batch once more, because a failed sync may have left it in
-  // the page cache only, and zeros over what a torn write left behind it. Not yet synced.
+  // the page cache only, and zeros over what a torn write left behind it. Not yet synced. A batch
+  // at 0 is the segment's head.
   absl::Status Repair(std::uint64_t last_batch_begin, std::string_view last_batch,
                       std::uint64_t dirty_end);
 

@@ -183,6 +183,37 @@ TEST_F(LogStoreTest, AReleasedSegmentIsUsedAgain) {
   EXPECT_THAT(Replay(), HasSubstr("more"));
 }
 
+// A roll into a recycled file that a crash cut short leaves a readable head in that file. When the
+// same roll is tried again, later in the log, that head must not be found in place of the new one.
+TEST_F(LogStoreTest, TheHeadOfAnAbandonedRollDoesNotComeBack) {
+  Create();
+  FillSegments(2);
+  ASSERT_TRUE(log_->Release(MakeSnapshot(log_->last_index().value, 1), log_->last_index()).ok());
+  ASSERT_EQ(fs_.List(kDir).value().size(), 2U) << "one of them to be recycled";
+  fs_.SetFaultHook([](const sim::FileOperation& operation) {
+    return operation.kind == sim::FileOperation::Kind::kSyncDir ? sim::DiskFault::kCrashBefore
+                                                                : sim::DiskFault::kNone;
+  });
+  Write(std::string(kSegmentBytes - 1000, 'x'));
+  ASSERT_FALSE(log_->Sync().ok()) << "the head is durable, the file's new name is not";
+  fs_.SetFaultHook(nullptr);
+  CrashKeepingSynced();
+
+  ASSERT_TRUE(Reopen().ok());
+  WriteSynced("moves the end of the segment");
+  const std::string before = Describe(*log_);
+  fs_.SetFaultHook([](const sim::FileOperation& operation) {
+    const bool is_first_of_roll = operation.kind == sim::FileOperation::Kind::kRename ||
+                                  operation.kind == sim::FileOperation::Kind::kOpen;
+    return is_first_of_roll ? sim::DiskFault::kCrashAfter : sim::DiskFault::kNone;
+  });
+  Write(std::string(kSegmentBytes - 1000, 'x'));
+  ASSERT_FALSE(log_->Sync().ok());
+  fs_.SetFaultHook(nullptr);
+  Crash(PowerCut::kKeepAll);
+  EXPECT_EQ(Replay(), before);
+}
+
 TEST_F(LogStoreTest, TheConfigBeforeTheFirstEntryIsKnownAfterARelease) {
   Create();
   const raft::SnapshotMeta start = MakeSnapshot(0, 0);

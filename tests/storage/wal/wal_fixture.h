@@ -30,6 +30,14 @@ inline raft::HardState MakeHardState(std::uint64_t term, std::uint64_t vote, std
   return {raft::Term{term}, raft::NodeId{vote}, raft::Index{commit}};
 }
 
+// Long runs of one byte are shortened to "x*1500".
+inline std::string Shortened(std::string_view data) {
+  if (data.size() < 20 || data.find_first_not_of(data[0]) != std::string_view::npos) {
+    return std::string(data);
+  }
+  return data[0] + ("*" + std::to_string(data.size()));
+}
+
 // "index/term=data" for each entry, separated by blanks.
 inline std::string Describe(const LogStore& log) {
   std::vector<raft::Entry> entries;
@@ -41,7 +49,7 @@ inline std::string Describe(const LogStore& log) {
   for (const raft::Entry& entry : entries) {
     if (!text.empty()) text += ' ';
     text += std::to_string(entry.id.index.value) + "/" + std::to_string(entry.id.term.value) + "=";
-    text += entry.data.view();
+    text += Shortened(entry.data.view());
   }
   return text;
 }
