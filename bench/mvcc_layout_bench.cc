@@ -53,8 +53,7 @@ double CpuSeconds() {
 }
 
 double WallSeconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 // Prints wall and CPU time of one step, background work of RocksDB included in the latter.
@@ -375,7 +374,8 @@ void Read(LayoutStore* store, const Workload& workload, std::mt19937_64* random)
   constexpr std::size_t kRangeKeys = 10'000;
   const auto keys = static_cast<std::uint64_t>(workload.keys);
   Stopwatch point("point read");
-  for (int i = 0; i < kPointReads; ++i) store->PointRead(KeyAt(static_cast<int>((*random)() % keys)));
+  for (int i = 0; i < kPointReads; ++i)
+    store->PointRead(KeyAt(static_cast<int>((*random)() % keys)));
   point.Report(kPointReads);
   Stopwatch range("range of 10,000, per key");
   for (int i = 0; i < kRanges; ++i) {
@@ -399,8 +399,8 @@ void Read(LayoutStore* store, const Workload& workload, std::mt19937_64* random)
 void RunLayout(char layout, const Workload& workload) {
   std::printf("layout %c: %d keys, values of %zu bytes, %s\n", layout, workload.keys,
               workload.value_bytes, workload.compression.c_str());
-  const std::filesystem::path dir = std::filesystem::temp_directory_path() /
-                                    ("stele_layout_" + std::to_string(getpid()));
+  const std::filesystem::path dir =
+      std::filesystem::temp_directory_path() / ("stele_layout_" + std::to_string(getpid()));
   std::filesystem::remove_all(dir);
   {
     std::mt19937_64 random(1);

@@ -67,8 +67,7 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(const RocksEngineOptions& options
   result.max_write_buffer_number = 2;
   result.force_consistency_checks = true;
   result.level_compaction_dynamic_level_bytes = true;
-  result.compression =
-      options.compress ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+  result.compression = options.compress ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
 
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;

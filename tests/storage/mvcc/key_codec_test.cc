@@ -28,7 +28,8 @@ std::string RandomKey(std::mt19937_64* random) {
 }
 
 Revision RandomRevision(std::mt19937_64* random) {
-  return {1 + static_cast<std::int64_t>((*random)() % 3), static_cast<std::uint32_t>((*random)() % 3)};
+  return {1 + static_cast<std::int64_t>((*random)() % 3),
+          static_cast<std::uint32_t>((*random)() % 3)};
 }
 
 TEST(KeyCodecTest, HistoryKeysSortByKeyThenNewestFirst) {

@@ -89,8 +89,7 @@ etcdserverpb::Compare RandomCommands::Compare(std::int64_t current) {
   if (OneIn(4)) Interval(compare.mutable_key(), compare.mutable_range_end());
   compare.set_result(static_cast<etcdserverpb::Compare::CompareResult>(Below(4)));
   compare.set_target(static_cast<etcdserverpb::Compare::CompareTarget>(Below(5)));
-  const auto revision =
-      static_cast<std::int64_t>(Below(static_cast<std::uint64_t>(current) + 2));
+  const auto revision = static_cast<std::int64_t>(Below(static_cast<std::uint64_t>(current) + 2));
   switch (compare.target()) {
     case etcdserverpb::Compare::VERSION:
       compare.set_version(static_cast<std::int64_t>(Below(4)));

@@ -85,9 +85,8 @@ std::vector<mvccpb::KeyValue> Sorted(const RangeRequest& request,
     }
   };
   if (request.sort_order() == RangeRequest::DESCEND) {
-    std::stable_sort(kvs.begin(), kvs.end(), [&](const auto& a, const auto& b) {
-      return less(b, a);
-    });
+    std::stable_sort(kvs.begin(), kvs.end(),
+                     [&](const auto& a, const auto& b) { return less(b, a); });
   } else {
     std::stable_sort(kvs.begin(), kvs.end(), less);
   }
@@ -162,11 +161,11 @@ CommandResult StoreModel::Apply(std::uint64_t term, const stelepb::Command& comm
     result.response.emplace<etcdserverpb::CompactionResponse>();
     const std::int64_t revision = command.compact().revision();
     if (revision <= compacted_) {
-      result.status = Answer(absl::StatusCode::kOutOfRange,
-                             "mvcc: required revision has been compacted");
+      result.status =
+          Answer(absl::StatusCode::kOutOfRange, "mvcc: required revision has been compacted");
     } else if (revision > current_) {
-      result.status = Answer(absl::StatusCode::kOutOfRange,
-                             "mvcc: required revision is a future revision");
+      result.status =
+          Answer(absl::StatusCode::kOutOfRange, "mvcc: required revision is a future revision");
     } else {
       compacted_ = revision;
     }
@@ -174,8 +173,7 @@ CommandResult StoreModel::Apply(std::uint64_t term, const stelepb::Command& comm
     const stelepb::LeaseGrant& grant = command.lease_grant();
     auto& response = result.response.emplace<etcdserverpb::LeaseGrantResponse>();
     if (leases_.count(grant.id()) != 0) {
-      result.status =
-          Answer(absl::StatusCode::kFailedPrecondition, "lease already exists");
+      result.status = Answer(absl::StatusCode::kFailedPrecondition, "lease already exists");
     } else {
       leases_[grant.id()] = grant.ttl_seconds();
       response.set_id(grant.id());
@@ -320,19 +318,18 @@ absl::Status StoreModel::Range(const RangeRequest& request,
 }
 
 std::vector<EventText> StoreModel::Events(const std::string& key, const std::string& range_end,
-                                          std::int64_t from, std::int64_t to,
-                                          std::int64_t compact, bool with_prev_kv) const {
+                                          std::int64_t from, std::int64_t to, std::int64_t compact,
+                                          bool with_prev_kv) const {
   std::vector<EventText> texts;
   for (auto batch = events_.lower_bound(from); batch != events_.end() && batch->first <= to;
        ++batch) {
     for (const ModelEvent& event : batch->second) {
       if (!InInterval(event.kv.key(), key, range_end)) continue;
       const bool shows_prev = event.has_prev && batch->first > compact;
-      texts.push_back(std::to_string(batch->first) + " " +
-                      mvccpb::Event::EventType_Name(event.type) + " " +
-                      DescribeKeyValue(&event.kv) +
-                      (with_prev_kv ? " was " + DescribeKeyValue(shows_prev ? &event.prev : nullptr)
-                                    : ""));
+      texts.push_back(
+          std::to_string(batch->first) + " " + mvccpb::Event::EventType_Name(event.type) + " " +
+          DescribeKeyValue(&event.kv) +
+          (with_prev_kv ? " was " + DescribeKeyValue(shows_prev ? &event.prev : nullptr) : ""));
     }
   }
   return texts;

@@ -138,8 +138,7 @@ class ScriptStore {
     std::string text;
     for (const Event& event : batch.events) {
       text += "  " + std::to_string(batch.revision) + " " +
-              mvccpb::Event::EventType_Name(event.type) + " {" + event.kv->ShortDebugString() +
-              "}";
+              mvccpb::Event::EventType_Name(event.type) + " {" + event.kv->ShortDebugString() + "}";
       if (with_prev_kv && event.prev_kv) text += " was {" + event.prev_kv->ShortDebugString() + "}";
       text += "\n";
     }
