@@ -192,9 +192,8 @@ absl::StatusOr<std::optional<std::string>> MemEngine::DurableMeta(std::string_vi
 
 EngineStats MemEngine::Stats() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return {.bytes_on_disk = bytes_written_,
-          .bytes_live_estimate = bytes_written_,
-          .memtable_bytes = 0};
+  return {
+      .bytes_on_disk = bytes_written_, .bytes_live_estimate = bytes_written_, .memtable_bytes = 0};
 }
 
 std::size_t MemEngine::UnflushedBatches() const {

@@ -174,8 +174,7 @@ class RocksEngine : public Engine {
     EngineStats stats;
     for (rocksdb::ColumnFamilyHandle* handle : handles_) {
       stats.bytes_on_disk += Property(handle, rocksdb::DB::Properties::kTotalSstFilesSize);
-      stats.bytes_live_estimate +=
-          Property(handle, rocksdb::DB::Properties::kEstimateLiveDataSize);
+      stats.bytes_live_estimate += Property(handle, rocksdb::DB::Properties::kEstimateLiveDataSize);
       stats.memtable_bytes += Property(handle, rocksdb::DB::Properties::kSizeAllMemTables);
     }
     return stats;

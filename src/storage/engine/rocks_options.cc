@@ -13,6 +13,7 @@ namespace stele::storage {
 namespace {
 
 constexpr double kFilterBitsPerKey = 10;
+constexpr double kMemtableFilterRatio = 0.02;  // of the memtable's size
 constexpr std::size_t kBlockBytes = 8 << 10;
 
 }  // namespace
@@ -66,8 +67,7 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(const RocksEngineOptions& options
   result.max_write_buffer_number = 2;
   result.force_consistency_checks = true;
   result.level_compaction_dynamic_level_bytes = true;
-  result.compression =
-      options.compress ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+  result.compression = options.compress ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
 
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
@@ -78,8 +78,10 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(const RocksEngineOptions& options
   table.cache_index_and_filter_blocks_with_high_priority = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   if (family == Family::kKey) {
-    // Every put asks for the key's previous version, and often there is none.
+    // Every put asks for the key's previous version, and often it is not in the place asked.
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
+    result.memtable_whole_key_filtering = true;
+    result.memtable_prefix_bloom_size_ratio = kMemtableFilterRatio;
   }
   result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return result;

@@ -1,5 +1,5 @@
-// Which keys are attached to a lease: an index in kMeta, kept in step with every change of a key, so
-// that neither a restart nor a revoke searches the store.
+// Which keys are attached to a lease: an index in kMeta, kept in step with every change of a key,
+// so that neither a restart nor a revoke searches the store.
 #pragma once
 
 #include <cstdint>

@@ -43,7 +43,10 @@ absl::Status CompactSome(const EngineSnapshot& snapshot, std::int64_t target,
         !DecodeChange(iterator->value(), revision, &change)) {
       return DamagedRecord("change under compaction");
     }
-    if (!change.prev.IsNone()) RemoveVersion(change.key, change.prev, batch);
+    // A version at the target is still an event that a watcher from there must see.
+    if (!change.prev.IsNone() && change.prev.main < target) {
+      RemoveVersion(change.key, change.prev, batch);
+    }
     if (change.tombstone && revision.main < target) RemoveVersion(change.key, revision, batch);
     cursor->next = Revision{revision.main, revision.sub + 1};
     iterator->Next();

@@ -16,7 +16,7 @@ namespace stele::storage {
 
 // Where the walk stands; stored with every batch, so that a crash resumes it.
 struct CompactionCursor {
-  Revision next;              // the first change that is not walked yet
+  Revision next;               // the first change that is not walked yet
   std::int64_t finished = -1;  // the compaction of this revision is physically complete
 
   friend bool operator==(const CompactionCursor&, const CompactionCursor&) = default;

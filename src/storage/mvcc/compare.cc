@@ -46,8 +46,8 @@ bool CompareMeta(const KeyMeta& meta, const Compare& compare) {
   return Satisfies(compare.result(), found);
 }
 
-absl::StatusOr<bool> CompareKey(const KeySource& source, std::string_view key,
-                                const KeyMeta& meta, const Compare& compare) {
+absl::StatusOr<bool> CompareKey(const KeySource& source, std::string_view key, const KeyMeta& meta,
+                                const Compare& compare) {
   if (compare.target() != Compare::VALUE) return CompareMeta(meta, compare);
   mvccpb::KeyValue kv;
   absl::Status status = source.Load(key, meta, &kv);

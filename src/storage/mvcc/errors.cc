@@ -31,8 +31,6 @@ absl::Status LeaseTtlTooLargeError() {
   return absl::OutOfRangeError("etcdserver: too large lease TTL");
 }
 absl::Status MemberNotFoundError() { return absl::NotFoundError("etcdserver: member not found"); }
-absl::Status NotLeaderError() {
-  return absl::FailedPreconditionError("etcdserver: not leader");
-}
+absl::Status NotLeaderError() { return absl::FailedPreconditionError("etcdserver: not leader"); }
 
 }  // namespace stele::storage

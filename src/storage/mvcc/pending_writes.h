@@ -31,8 +31,7 @@ class PendingWrites : public KeySource {
   // The newest state, draft included.
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
-  absl::Status Load(std::string_view key, const KeyMeta& meta,
-                    mvccpb::KeyValue* kv) const override;
+  absl::Status Load(std::string_view key, const KeyMeta& meta, mvccpb::KeyValue* kv) const override;
   // The same without copying what is still in memory.
   absl::StatusOr<std::shared_ptr<const mvccpb::KeyValue>> LoadShared(std::string_view key,
                                                                      const KeyMeta& meta) const;
@@ -82,7 +81,7 @@ class PendingWrites : public KeySource {
   WriteBatch* const batch_;
 
   std::int64_t current_revision_;
-  Overlay overlay_;                                       // nullopt: deleted
+  Overlay overlay_;                                        // nullopt: deleted
   absl::btree_map<std::string, bool> attachment_changes_;  // lease index key -> is attached
   std::vector<DraftChange> draft_;
   std::string engine_key_;  // scratch

@@ -56,10 +56,9 @@ std::int64_t NumberToSortBy(RangeRequest::SortTarget target, const KeyMeta& meta
 template <class Element, class Projection>
 void SortBy(RangeRequest::SortOrder order, std::vector<Element>* elements, Projection projection) {
   const bool descend = order == RangeRequest::DESCEND;
-  std::stable_sort(elements->begin(), elements->end(),
-                   [&](const Element& a, const Element& b) {
-                     return descend ? projection(b) < projection(a) : projection(a) < projection(b);
-                   });
+  std::stable_sort(elements->begin(), elements->end(), [&](const Element& a, const Element& b) {
+    return descend ? projection(b) < projection(a) : projection(a) < projection(b);
+  });
 }
 
 void SortFound(const RangeRequest& request, std::vector<FoundKey>* found) {
@@ -117,8 +116,8 @@ absl::Status RangeInKeyOrder(const KeySource& source, const KeyInterval& interva
   std::int64_t count = 0;
   for (; cursor->Valid(); cursor->Next()) {
     if (request.limit() <= 0 || count < request.limit()) {
-      absl::Status status = AppendKeyValue(source, request.keys_only(), cursor->key(),
-                                           cursor->meta(), response);
+      absl::Status status =
+          AppendKeyValue(source, request.keys_only(), cursor->key(), cursor->meta(), response);
       if (!status.ok()) return status;
     }
     ++count;

@@ -48,9 +48,9 @@ struct HistoryHit {
 class HistoryWalk {
  public:
   HistoryWalk(const EngineSnapshot& snapshot, const KeyInterval& interval, std::int64_t revision)
-      : iterator_(snapshot.NewIterator(
-            Family::kHistory,
-            interval.unbounded() ? std::string() : HistoryLowerBound(interval.end()))),
+      : iterator_(snapshot.NewIterator(Family::kHistory, interval.unbounded()
+                                                             ? std::string()
+                                                             : HistoryLowerBound(interval.end()))),
         revision_(revision) {
     iterator_->Seek(HistoryLowerBound(interval.begin()));
     Settle();

@@ -23,8 +23,7 @@ class LatestSource : public KeySource {
 
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
-  absl::Status Load(std::string_view key, const KeyMeta& meta,
-                    mvccpb::KeyValue* kv) const override;
+  absl::Status Load(std::string_view key, const KeyMeta& meta, mvccpb::KeyValue* kv) const override;
 
  private:
   const EngineSnapshot& snapshot_;
@@ -38,8 +37,7 @@ class HistoricalSource : public KeySource {
 
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
-  absl::Status Load(std::string_view key, const KeyMeta& meta,
-                    mvccpb::KeyValue* kv) const override;
+  absl::Status Load(std::string_view key, const KeyMeta& meta, mvccpb::KeyValue* kv) const override;
 
  private:
   const EngineSnapshot& snapshot_;

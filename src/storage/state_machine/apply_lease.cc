@@ -22,8 +22,7 @@ absl::Status ApplyLeaseGrant(ApplyPass& pass, const stelepb::LeaseGrant& grant,
   if (pass.leases.Contains(grant.id())) return LeaseExistsError();
   const std::int64_t ttl_seconds = std::max<std::int64_t>(grant.ttl_seconds(), 1);
   pass.leases.Grant(grant.id(), ttl_seconds, &pass.batch);
-  pass.output.lease_changes.push_back(
-      {LeaseChange::Kind::kGranted, grant.id(), ttl_seconds});
+  pass.output.lease_changes.push_back({LeaseChange::Kind::kGranted, grant.id(), ttl_seconds});
   response->set_id(grant.id());
   response->set_ttl(ttl_seconds);
   return absl::OkStatus();

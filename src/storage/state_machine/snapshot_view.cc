@@ -35,8 +35,8 @@ class SnapshotView : public ReadView {
 
   absl::Status Range(const etcdserverpb::RangeRequest& request,
                      etcdserverpb::RangeResponse* response) const override {
-    absl::Status readable = CheckReadableRevision(request.revision(), state_.current_revision,
-                                                  state_.compact_revision);
+    absl::Status readable =
+        CheckReadableRevision(request.revision(), state_.current_revision, state_.compact_revision);
     if (!readable.ok()) return readable;
     response->mutable_header()->set_revision(state_.current_revision);
     if (request.revision() <= 0 || request.revision() == state_.current_revision) {
@@ -51,9 +51,9 @@ class SnapshotView : public ReadView {
   absl::Status ReadEvents(std::string_view key, std::string_view range_end, std::int64_t from,
                           bool with_prev_kv, std::size_t bytes_max, std::size_t revisions_max,
                           std::vector<EventBatch>* batches, std::int64_t* next) const override {
-    return ReadEventHistory(*snapshot_, KeyInterval(key, range_end), from,
-                            state_.current_revision, state_.compact_revision, with_prev_kv,
-                            {bytes_max, revisions_max}, batches, next);
+    return ReadEventHistory(*snapshot_, KeyInterval(key, range_end), from, state_.current_revision,
+                            state_.compact_revision, with_prev_kv, {bytes_max, revisions_max},
+                            batches, next);
   }
 
   std::optional<LeaseChange> Lease(std::int64_t id) const override {

@@ -132,8 +132,8 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
 
 absl::Status Store::ApplyCommand(raft::Term term, stelepb::Command* command, ApplyOutput* output,
                                  CommandResult* result) {
-  ApplyPass pass{state_,   *writes_, leases_, members_,
-                 *batch_,  *output,  options_.events_with_prev_kv};
+  ApplyPass pass{
+      state_, *writes_, leases_, members_, *batch_, *output, options_.events_with_prev_kv};
   switch (command->operation_case()) {
     case stelepb::Command::kPut:
       return ApplyPut(pass, command->mutable_put(),
@@ -178,8 +178,8 @@ absl::StatusOr<bool> Store::CompactStep() {
   STELE_CHECK(writes_ == nullptr);
   if (CompactionFinished(state_.compact_revision)) return false;
   batch_->Clear();
-  absl::Status status = CompactSome(*snapshot_, state_.compact_revision,
-                                    options_.compaction_batch, &state_.compaction, batch_.get());
+  absl::Status status = CompactSome(*snapshot_, state_.compact_revision, options_.compaction_batch,
+                                    &state_.compaction, batch_.get());
   if (status.ok()) status = WriteState(batch_.get());
   if (!status.ok()) return status;
   Publish();

@@ -96,15 +96,13 @@ TEST_P(EngineContractTest, IteratorOrderIsUnsignedBytewise) {
     Put(Family::kKey, key, "");
   }
   const std::shared_ptr<const EngineSnapshot> snapshot = engine().Snapshot();
-  EXPECT_EQ(Keys(*snapshot, Family::kKey, "", ""),
-            std::string("j k k\0 k\x7f k\x80 k\xff ", 16));
+  EXPECT_EQ(Keys(*snapshot, Family::kKey, "", ""), std::string("j k k\0 k\x7f k\x80 k\xff ", 16));
   EXPECT_EQ(Keys(*snapshot, Family::kKey, nul, "k\xff"), std::string("k\0 k\x7f k\x80 ", 9));
 }
 
 TEST_P(EngineContractTest, IteratorMovesBothWaysWithinItsBound) {
   for (const char* key : {"a", "c", "e", "g"}) Put(Family::kKey, key, key);
-  const std::unique_ptr<Iterator> iterator =
-      engine().Snapshot()->NewIterator(Family::kKey, "f");
+  const std::unique_ptr<Iterator> iterator = engine().Snapshot()->NewIterator(Family::kKey, "f");
   EXPECT_FALSE(iterator->Valid());
   iterator->Seek("b");
   ASSERT_TRUE(iterator->Valid());

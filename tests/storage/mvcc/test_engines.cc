@@ -22,6 +22,7 @@ class MemTestEngine : public TestEngine {
     engine_.reset();
     engine_ = std::make_unique<MemEngine>(disk_, "db");
   }
+  void CrashAnywhere(std::uint64_t seed) override { engine_->Crash(seed); }
   std::string SiblingDir(const std::string& name) override { return name; }
   std::unique_ptr<Engine> OpenDir(const std::string& dir) override {
     return std::make_unique<MemEngine>(disk_, dir);

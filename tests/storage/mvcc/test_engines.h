@@ -18,6 +18,8 @@ class TestEngine {
   virtual Engine& engine() = 0;
   // What was not flushed is lost. No snapshot may be alive.
   virtual void CrashAndReopen() = 0;
+  // The same, but batches that were not flushed may have survived: some prefix of them.
+  virtual void CrashAnywhere(std::uint64_t /*seed*/) { CrashAndReopen(); }
   // A directory beside the engine's that does not exist.
   virtual std::string SiblingDir(const std::string& name) = 0;
   virtual std::unique_ptr<Engine> OpenDir(const std::string& dir) = 0;
