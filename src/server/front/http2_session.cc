@@ -19,6 +19,7 @@ constexpr std::size_t kOutboundAcksMax = 1000;
 constexpr std::size_t kSettingsEntriesMax = 32;
 constexpr std::size_t kContinuationsMax = 8;
 constexpr std::uint32_t kHeaderTableBytes = 4096;
+constexpr std::uint64_t kNoLimit = 1'000'000'000;
 
 nghttp2_nv StaticField(std::string_view name, std::string_view value) {
   return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
@@ -62,9 +63,9 @@ Http2Session::Http2Session(ConnectionHost* host, FrontLoopState* state)
   nghttp2_option_set_max_settings(option, kSettingsEntriesMax);
   nghttp2_option_set_max_continuations(option, kContinuationsMax);
   nghttp2_option_set_max_deflate_dynamic_table_size(option, kHeaderTableBytes);
-  // Our own limit comes first; nghttp2's, with fixed numbers, must not.
-  nghttp2_option_set_stream_reset_rate_limit(option, 2 * options.stream_reset_burst,
-                                             2 * options.stream_reset_per_second);
+  // Our own limit (AdmitFrame) replaces nghttp2's, which also counts the resets that grpc-js sends
+  // after every finished call.
+  nghttp2_option_set_stream_reset_rate_limit(option, kNoLimit, kNoLimit);
   STELE_CHECK(nghttp2_session_server_new2(&session_, Callbacks::Table(), this, option) == 0);
   nghttp2_option_del(option);
 
@@ -260,8 +261,10 @@ bool Http2Session::AdmitFrame(const nghttp2_frame_hd& header) {
     return true;
   }
   const std::int64_t now_ns = state_->loop.now_ns();
-  if (header.type == NGHTTP2_RST_STREAM) {
-    // nghttp2 has such a limit too, but goes on with what it has already received.
+  const bool interrupts =
+      header.type == NGHTTP2_RST_STREAM &&
+      nghttp2_session_get_stream_user_data(session_, header.stream_id) != nullptr;
+  if (interrupts) {
     if (stream_resets_.Take(now_ns)) return true;
     Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too many stream resets");
     return false;

@@ -36,5 +36,7 @@ class ServerProcess:
             self._process.kill()
             self._process.wait()
             raise
+        finally:
+            self._process.stdout.close()
         if kind is None:
             assert code == 0, f"the server ended with {code}"
