@@ -21,7 +21,7 @@ std::optional<std::string> GrpcCall::Metadata(std::string_view name) const {
 void GrpcCall::Write(std::vector<Bytes> parts) {
   bool already_posted = false;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (ended()) return;
     const std::size_t bytes = AppendGrpcMessage(std::move(parts), &parts_);
     queued_bytes_.fetch_add(bytes, std::memory_order_acq_rel);
@@ -33,7 +33,7 @@ void GrpcCall::Write(std::vector<Bytes> parts) {
 void GrpcCall::Finish(const absl::Status& status) {
   bool already_posted = false;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (ended_.exchange(true, std::memory_order_acq_rel)) return;
     finished_ = true;
     status_ = status;
@@ -45,7 +45,7 @@ void GrpcCall::Finish(const absl::Status& status) {
 void GrpcCall::Reply(std::string message) {
   bool already_posted = false;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (ended_.exchange(true, std::memory_order_acq_rel)) return;
     queued_bytes_.fetch_add(message.size() + kGrpcPrefixBytes, std::memory_order_acq_rel);
     parts_.push_back(GrpcMessagePart(std::move(message)));
@@ -69,7 +69,7 @@ void GrpcCall::DeliverOutput() {
   bool finished = false;
   absl::Status status;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     posted_ = false;
     parts.swap(parts_);
     finished = finished_;
@@ -106,7 +106,7 @@ void GrpcCall::OnTaken(std::size_t bytes) {
 
 bool GrpcCall::MarkEnded() {
   given_up_ = true;
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   finished_ = false;
   parts_.clear();
   queued_bytes_.store(0, std::memory_order_release);

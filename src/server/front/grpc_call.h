@@ -6,14 +6,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/inlined_vector.h"
-#include "absl/synchronization/mutex.h"
 #include "src/server/api/call.h"
 #include "src/server/front/loop_mailbox.h"
 #include "src/server/front/stream_output.h"
@@ -69,11 +68,12 @@ class GrpcCall final : public Call, public std::enable_shared_from_this<GrpcCall
   std::atomic<std::size_t> queued_bytes_ = 0;
   std::atomic<bool> ended_ = false;
 
-  absl::Mutex mutex_;
-  OutputParts parts_ ABSL_GUARDED_BY(mutex_);
-  bool posted_ ABSL_GUARDED_BY(mutex_) = false;  // a DeliverOutput is on its way
-  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  // Guards the four members below. (Not absl::Mutex: see LoopMailbox.)
+  std::mutex mutex_;
+  OutputParts parts_;
+  bool posted_ = false;  // a DeliverOutput is on its way
+  bool finished_ = false;
+  absl::Status status_;
 
   ServerStream* stream_;       // loop's thread; null once detached
   std::vector<Drain> drains_;  // loop's thread

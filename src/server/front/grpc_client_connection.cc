@@ -32,7 +32,10 @@ nghttp2_nv Field(std::string_view name, std::string_view value) {
 }  // namespace
 
 GrpcClientConnection::GrpcClientConnection(EventLoop* loop, GrpcClientOptions options, Owner* owner)
-    : loop_(loop), options_(std::move(options)), owner_(owner) {}
+    : loop_(loop),
+      options_(std::move(options)),
+      authority_(options_.address.starts_with("unix:") ? "localhost" : options_.address),
+      owner_(owner) {}
 
 GrpcClientConnection::~GrpcClientConnection() { Close(); }
 
@@ -118,7 +121,7 @@ std::shared_ptr<GrpcClientStream> GrpcClientConnection::Open(const std::string& 
   encoded.reserve(metadata.size());
   std::vector<nghttp2_nv> fields = {
       Field(":method", "POST"), Field(":scheme", "http"),
-      Field(":path", path),     Field(":authority", options_.address),
+      Field(":path", path),     Field(":authority", authority_),
       Field("te", "trailers"),  Field("content-type", "application/grpc")};
   if (has_deadline) fields.push_back(Field("grpc-timeout", timeout_text));
   for (const auto& [name, value] : metadata) {

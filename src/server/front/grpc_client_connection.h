@@ -102,6 +102,7 @@ class GrpcClientConnection final : public EventLoop::FdEvents, public EventLoop:
 
   EventLoop* const loop_;
   const GrpcClientOptions options_;
+  const std::string authority_;
   Owner* const owner_;
   Phase phase_ = Phase::kIdle;
   std::shared_ptr<GrpcClientConnection*> self_;  // lets a late resolver see that we are gone

@@ -19,6 +19,7 @@ constexpr std::size_t kOutboundAcksMax = 1000;
 constexpr std::size_t kSettingsEntriesMax = 32;
 constexpr std::size_t kContinuationsMax = 8;
 constexpr std::uint32_t kHeaderTableBytes = 4096;
+constexpr std::uint64_t kNoLimit = 1'000'000'000;
 
 nghttp2_nv StaticField(std::string_view name, std::string_view value) {
   return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
@@ -50,6 +51,7 @@ Http2Session::Http2Session(ConnectionHost* host, FrontLoopState* state)
       state_(state),
       flood_guard_(state->options.control_frame_burst, state->options.control_frame_per_second,
                    state->options.keepalive_min_client_interval),
+      stream_resets_(state->options.stream_reset_burst, state->options.stream_reset_per_second),
       opened_ns_(state->loop.now_ns()),
       last_input_ns_(opened_ns_),
       last_stream_ns_(opened_ns_) {
@@ -61,8 +63,9 @@ Http2Session::Http2Session(ConnectionHost* host, FrontLoopState* state)
   nghttp2_option_set_max_settings(option, kSettingsEntriesMax);
   nghttp2_option_set_max_continuations(option, kContinuationsMax);
   nghttp2_option_set_max_deflate_dynamic_table_size(option, kHeaderTableBytes);
-  nghttp2_option_set_stream_reset_rate_limit(option, options.stream_reset_burst,
-                                             options.stream_reset_per_second);
+  // Our own limit (AdmitFrame) replaces nghttp2's, which also counts the resets that grpc-js sends
+  // after every finished call.
+  nghttp2_option_set_stream_reset_rate_limit(option, kNoLimit, kNoLimit);
   STELE_CHECK(nghttp2_session_server_new2(&session_, Callbacks::Table(), this, option) == 0);
   nghttp2_option_del(option);
 
@@ -159,7 +162,7 @@ bool Http2Session::CheckTimeouts(std::int64_t now_ns, std::int64_t output_stalle
   if (streams_.empty() && passed(last_stream_ns_, options.http2_idle_timeout)) {
     Terminate(NGHTTP2_NO_ERROR, "idle");
   }
-  bool only_long_streams = true;
+  bool only_long_streams = !streams_.empty();
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     ServerStream* stream = streams_[i].get();
     const absl::Status stall = stream->CheckStall(now_ns);
@@ -257,7 +260,16 @@ bool Http2Session::AdmitFrame(const nghttp2_frame_hd& header) {
     flood_guard_.OnWork();
     return true;
   }
-  if (flood_guard_.OnControlFrame(state_->loop.now_ns())) return true;
+  const std::int64_t now_ns = state_->loop.now_ns();
+  const bool interrupts =
+      header.type == NGHTTP2_RST_STREAM &&
+      nghttp2_session_get_stream_user_data(session_, header.stream_id) != nullptr;
+  if (interrupts) {
+    if (stream_resets_.Take(now_ns)) return true;
+    Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too many stream resets");
+    return false;
+  }
+  if (flood_guard_.OnControlFrame(now_ns)) return true;
   Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too many control frames");
   return false;
 }

@@ -70,6 +70,7 @@ class Http2Session final : public ConnectionProtocol {
   OutputBuffer* output_ = nullptr;  // during Produce
 
   FloodGuard flood_guard_;
+  TokenBucket stream_resets_;
   bool settings_received_ = false;
   bool failed_ = false;  // close once the output is written
   bool draining_ = false;

@@ -19,7 +19,7 @@ LoopMailbox::~LoopMailbox() { ::close(wake_fd_); }
 bool LoopMailbox::Post(Task task) {
   bool wake = false;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (closed_) return false;
     tasks_.push_back(std::move(task));
     wake = std::exchange(asleep_, false);
@@ -34,13 +34,13 @@ bool LoopMailbox::Post(Task task) {
 
 void LoopMailbox::TakeAll(std::vector<Task>* tasks) {
   STELE_CHECK(tasks->empty());
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   asleep_ = false;
   tasks->swap(tasks_);
 }
 
 bool LoopMailbox::PrepareSleep() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   asleep_ = tasks_.empty();
   return asleep_;
 }
@@ -48,7 +48,7 @@ bool LoopMailbox::PrepareSleep() {
 void LoopMailbox::Close() {
   // Declared before the lock, so destroyed after its release: captures may post as they die.
   std::vector<Task> unrun;
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   closed_ = true;
   unrun.swap(tasks_);
 }

@@ -7,6 +7,7 @@
 #include "src/server/front/absl_view.h"
 #include "src/server/front/grpc_headers.h"
 #include "src/server/front/http2_session.h"
+#include "src/server/front/http_reason.h"
 
 namespace stele::server {
 
@@ -179,6 +180,13 @@ void ServerStream::RefuseHttp(int status, std::string_view text) {
   HttpResponse response;
   response.status = status;
   response.body = std::string(text);
+  if (IsGrpcContentType(head_.content_type)) {
+    // A gRPC client looks here before it makes something up from the HTTP status.
+    response.content_type = "application/grpc";
+    response.headers.emplace_back("grpc-status", status == 431 ? "8" : "13");
+    response.headers.emplace_back("grpc-message", HttpReason(status));
+    response.body.clear();
+  }
   if (status == 405) response.headers.emplace_back("allow", "GET, HEAD");
   OnHttpResponse(std::move(response));
 }
