@@ -54,6 +54,7 @@ class Watcher {
 
   // Ends the watch from any thread; a waiting call returns.
   void Cancel();
+  bool cancelled() const;
 
  private:
   class Stream;
