@@ -7,7 +7,8 @@ namespace {
 
 TEST(GoText, Quote) {
   EXPECT_EQ(Quote("a\"\\\n\x01\x7f\xff"), R"("a\"\\\n\x01\x7f\xff")");
-  EXPECT_EQ(Quote("\u00e9\u2028\u00ad\u00a0\U0001f600"), "\"\u00e9\\u2028\\u00ad\\u00a0\U0001f600\"");
+  EXPECT_EQ(Quote("\u00e9\u2028\u00ad\u00a0\U0001f600"),
+            "\"\u00e9\\u2028\\u00ad\\u00a0\U0001f600\"");
   EXPECT_EQ(Quote("\U000f0000"), "\"\\U000f0000\"");
   // Cut short, overlong, a surrogate.
   EXPECT_EQ(Quote("\xe2\x80"), R"("\xe2\x80")");

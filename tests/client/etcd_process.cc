@@ -1,16 +1,15 @@
 #include "tests/client/etcd_process.h"
 
 #include <arpa/inet.h>
-#include <csignal>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <gtest/gtest.h>
-
+#include <csignal>
 #include <filesystem>
 #include <utility>
 
@@ -107,8 +106,8 @@ std::vector<std::unique_ptr<EtcdProcess>> StartEtcdCluster(int members) {
   }
   std::vector<std::unique_ptr<EtcdProcess>> started;
   for (int i = 0; i < members; ++i) {
-    started.push_back(std::make_unique<EtcdProcess>(absl::StrCat("m", i), port(2 * i),
-                                                    port(2 * i + 1), cluster));
+    started.push_back(
+        std::make_unique<EtcdProcess>(absl::StrCat("m", i), port(2 * i), port(2 * i + 1), cluster));
     started.back()->Start();
   }
   return started;

@@ -23,11 +23,11 @@ struct Command {
   std::function<Runner(FlagSet&)> prepare;
 };
 
-std::vector<Command> KvCommands();          // get, put, del, compaction
-std::vector<Command> TxnCommands();         // txn
-std::vector<Command> WatchCommands();       // watch
-std::vector<Command> LeaseCommands();       // lease ...
-std::vector<Command> MemberCommands();      // member list
-std::vector<Command> EndpointCommands();    // endpoint status, endpoint health
+std::vector<Command> KvCommands();        // get, put, del, compaction
+std::vector<Command> TxnCommands();       // txn
+std::vector<Command> WatchCommands();     // watch
+std::vector<Command> LeaseCommands();     // lease ...
+std::vector<Command> MemberCommands();    // member list
+std::vector<Command> EndpointCommands();  // endpoint status, endpoint health
 
 }  // namespace stele::cli

@@ -68,7 +68,8 @@ absl::Status Status(bool whole_cluster, Session& session) {
   return result;
 }
 
-// A member is healthy when it answers a linearizable read, for which it needs a leader and a quorum.
+// A member is healthy when it answers a linearizable read, for which it needs a leader and a
+// quorum.
 EndpointHealth AskHealth(const Session& session, const std::string& endpoint) {
   EndpointHealth health;
   health.endpoint = endpoint;
@@ -117,12 +118,13 @@ Runner Prepare(FlagSet& set, absl::Status (*run)(bool, Session&)) {
 }  // namespace
 
 std::vector<Command> EndpointCommands() {
-  return {{"endpoint status", "", "Prints who leads, how much data there is and how far each member is",
-           "  stele endpoint status --cluster -w table\n",
-           [](FlagSet& set) { return Prepare(set, Status); }},
-          {"endpoint health", "", "Checks that members answer a linearizable read",
-           "  stele endpoint health --cluster      exit code 1 when one of them does not\n",
-           [](FlagSet& set) { return Prepare(set, Health); }}};
+  return {
+      {"endpoint status", "", "Prints who leads, how much data there is and how far each member is",
+       "  stele endpoint status --cluster -w table\n",
+       [](FlagSet& set) { return Prepare(set, Status); }},
+      {"endpoint health", "", "Checks that members answer a linearizable read",
+       "  stele endpoint health --cluster      exit code 1 when one of them does not\n",
+       [](FlagSet& set) { return Prepare(set, Health); }}};
 }
 
 }  // namespace stele::cli

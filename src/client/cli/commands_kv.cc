@@ -115,7 +115,8 @@ std::vector<Command> KvCommands() {
        "  stele del --prefix jobs/            every key that starts with jobs/\n",
        [](FlagSet& set) { return Prepare<DeleteFlags>(set, Delete); }},
       {"compaction", "<revision>", "Forgets the history below a revision",
-       "  stele compaction 1200               reads and watches of older revisions fail from now on\n",
+       "  stele compaction 1200               reads and watches of older revisions fail from now "
+       "on\n",
        PrepareCompaction},
   };
 }

@@ -26,7 +26,8 @@ absl::StatusOr<client::Client*> Begin(Session& session) {
 absl::Status WrappedFailure(const Session& session, const std::string& prefix,
                             const absl::Status& status) {
   const absl::Status failure = CallFailure(session, status);
-  return Failure(ExitCodeOf(failure), absl::StrCat(prefix, " (", std::string(failure.message()), ")"));
+  return Failure(ExitCodeOf(failure),
+                 absl::StrCat(prefix, " (", std::string(failure.message()), ")"));
 }
 
 absl::Status Grant(Session& session, const Arguments& arguments) {

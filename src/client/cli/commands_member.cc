@@ -17,8 +17,7 @@ absl::Status ListMembers(Session& session, const std::vector<std::string>& /*arg
 }  // namespace
 
 std::vector<Command> MemberCommands() {
-  return {{"member list", "", "Prints the members of the cluster",
-           "  stele member list -w table\n",
+  return {{"member list", "", "Prints the members of the cluster", "  stele member list -w table\n",
            [](FlagSet&) -> Runner { return ListMembers; }}};
 }
 

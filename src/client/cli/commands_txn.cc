@@ -36,22 +36,24 @@ Runner PrepareTxn(FlagSet& set) {
 }  // namespace
 
 std::vector<Command> TxnCommands() {
-  return {{"txn", "", "Makes several changes at once, if conditions hold",
-           "Reads three parts from the standard input, each ended by an empty line: compares,\n"
-           "requests for when all of them hold, requests for when one does not.\n"
-           "\n"
-           "  stele txn <<'END'\n"
-           "  mod(\"lock\") = \"0\"\n"
-           "\n"
-           "  put lock \"held by me\"\n"
-           "\n"
-           "  get lock\n"
-           "\n"
-           "  END\n"
-           "\n"
-           "A compare is `target(\"key\") op \"value\"` with the targets value, version, create, mod and\n"
-           "lease and the operators =, !=, < and >. Requests are get, put and del with their flags.\n",
-           PrepareTxn}};
+  return {
+      {"txn", "", "Makes several changes at once, if conditions hold",
+       "Reads three parts from the standard input, each ended by an empty line: compares,\n"
+       "requests for when all of them hold, requests for when one does not.\n"
+       "\n"
+       "  stele txn <<'END'\n"
+       "  mod(\"lock\") = \"0\"\n"
+       "\n"
+       "  put lock \"held by me\"\n"
+       "\n"
+       "  get lock\n"
+       "\n"
+       "  END\n"
+       "\n"
+       "A compare is `target(\"key\") op \"value\"` with the targets value, version, create, mod "
+       "and\n"
+       "lease and the operators =, !=, < and >. Requests are get, put and del with their flags.\n",
+       PrepareTxn}};
 }
 
 }  // namespace stele::cli

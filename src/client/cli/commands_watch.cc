@@ -162,15 +162,16 @@ Runner PrepareWatch(FlagSet& set) {
 }  // namespace
 
 std::vector<Command> WatchCommands() {
-  return {{"watch", "<key> [range_end] [-- program arguments...]", "Prints changes as they happen",
-           "  stele watch greeting                     from now on\n"
-           "  stele watch --prefix jobs/ --rev=1200    also what has happened since revision 1200\n"
-           "  stele watch config -- ./reload           runs a program for every event, with\n"
-           "                                           ETCD_WATCH_KEY and so on in its environment\n"
-           "  stele watch -i                           reads such lines from the standard input\n"
-           "\n"
-           "A watch goes on by itself on another member when its own goes away.\n",
-           PrepareWatch}};
+  return {
+      {"watch", "<key> [range_end] [-- program arguments...]", "Prints changes as they happen",
+       "  stele watch greeting                     from now on\n"
+       "  stele watch --prefix jobs/ --rev=1200    also what has happened since revision 1200\n"
+       "  stele watch config -- ./reload           runs a program for every event, with\n"
+       "                                           ETCD_WATCH_KEY and so on in its environment\n"
+       "  stele watch -i                           reads such lines from the standard input\n"
+       "\n"
+       "A watch goes on by itself on another member when its own goes away.\n",
+       PrepareWatch}};
 }
 
 }  // namespace stele::cli

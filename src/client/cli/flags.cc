@@ -35,11 +35,11 @@ absl::Status Assign(Flag& flag, const std::string& value) {
     flag.given = true;
     return set;
   }
-  const std::string shown = flag.shorthand == '\0'
-                                ? absl::StrCat("--", flag.name)
-                                : absl::StrCat("-", std::string(1, flag.shorthand), ", --", flag.name);
-  return absl::InvalidArgumentError(absl::StrCat("invalid argument ", Quote(value), " for \"", shown,
-                                                 "\" flag: ", std::string(set.message())));
+  const std::string shown =
+      flag.shorthand == '\0' ? absl::StrCat("--", flag.name)
+                             : absl::StrCat("-", std::string(1, flag.shorthand), ", --", flag.name);
+  return absl::InvalidArgumentError(absl::StrCat("invalid argument ", Quote(value), " for \"",
+                                                 shown, "\" flag: ", std::string(set.message())));
 }
 
 }  // namespace
@@ -59,7 +59,8 @@ void FlagSet::Add(const std::string& name, int64_t* target, const std::string& d
     if (value.ok()) *target = *value;
     return value.status();
   };
-  flags_.push_back({name, '\0', false, *target == 0 ? "" : absl::StrCat(*target), description, set});
+  flags_.push_back(
+      {name, '\0', false, *target == 0 ? "" : absl::StrCat(*target), description, set});
 }
 
 void FlagSet::Add(const std::string& name, std::string* target, const std::string& description) {

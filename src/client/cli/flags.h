@@ -1,6 +1,6 @@
 // Command line flags with the syntax of etcd's command line: `--name value`, `--name=value`,
-// `-n value`, `-nvalue`, `-n=value`; a boolean takes a value only behind `=`; flags and arguments may
-// be mixed; everything behind `--` is an argument.
+// `-n value`, `-nvalue`, `-n=value`; a boolean takes a value only behind `=`; flags and arguments
+// may be mixed; everything behind `--` is an argument.
 //
 // Written by hand because arguments here are keys and values, arbitrary bytes that must arrive
 // unchanged. The library in Debian 12 takes `[a,b]` apart and reads `{}` as an empty list.

@@ -61,8 +61,8 @@ void AppendUtf8(uint32_t number, std::string& out) {
   append(0x80U | (number & 0x3fU));
 }
 
-// Reads the numeric escape whose letter is at text[at]; answers how many characters it takes, 0 when
-// it is none.
+// Reads the numeric escape whose letter is at text[at]; answers how many characters it takes, 0
+// when it is none.
 size_t NumericEscape(std::string_view text, size_t at, std::string& out) {
   size_t digits = 0;
   int base = 16;

@@ -25,10 +25,10 @@ std::string FlagLines(const FlagSet& flags) {
 std::string HelpOfGroup(const std::string& group, const std::vector<Command>& commands,
                         const FlagSet& global) {
   std::string text =
-      group.empty()
-          ? "stele - the command line of Stele, a replicated key-value store\n\nUsage:\n"
-            "  stele [flags] <command> [arguments]\n\nCommands:\n"
-          : absl::StrCat("Usage:\n  stele ", group, " <command> [flags] [arguments]\n\nCommands:\n");
+      group.empty() ? "stele - the command line of Stele, a replicated key-value store\n\nUsage:\n"
+                      "  stele [flags] <command> [arguments]\n\nCommands:\n"
+                    : absl::StrCat("Usage:\n  stele ", group,
+                                   " <command> [flags] [arguments]\n\nCommands:\n");
   for (const Command& command : commands) {
     if (!group.empty() && !absl::StartsWith(command.path, absl::StrCat(group, " "))) continue;
     absl::StrAppendFormat(&text, "  %-18s %s\n", command.path, command.summary);
@@ -40,9 +40,9 @@ std::string HelpOfGroup(const std::string& group, const std::vector<Command>& co
 }
 
 std::string HelpOf(const Command& command, const FlagSet& own) {
-  std::string text = absl::StrCat(command.path, " - ", command.summary, "\n\nUsage:\n  stele ",
-                                  command.path, command.arguments.empty() ? "" : " ",
-                                  command.arguments, " [flags]\n");
+  std::string text =
+      absl::StrCat(command.path, " - ", command.summary, "\n\nUsage:\n  stele ", command.path,
+                   command.arguments.empty() ? "" : " ", command.arguments, " [flags]\n");
   if (!own.flags().empty()) absl::StrAppend(&text, "\nFlags:\n", FlagLines(own));
   if (!command.details.empty()) absl::StrAppend(&text, "\nExamples:\n", command.details);
   return text + "\n`stele help` shows the flags of every command.\n";

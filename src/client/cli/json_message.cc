@@ -97,9 +97,8 @@ Json Base64(const std::string& bytes) { return absl::Base64Escape(bytes); }
 
 std::string Serialize(const Json& json) {
   // These characters occur inside strings only, so replacing them in the text is exact.
-  return absl::StrReplaceAll(
-      json.dump(-1, ' ', false, Json::error_handler_t::replace),
-      {{"<", "\\u003c"}, {">", "\\u003e"}, {"&", "\\u0026"}});
+  return absl::StrReplaceAll(json.dump(-1, ' ', false, Json::error_handler_t::replace),
+                             {{"<", "\\u003c"}, {">", "\\u003e"}, {"&", "\\u0026"}});
 }
 
 }  // namespace stele::cli

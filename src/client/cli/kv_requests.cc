@@ -80,8 +80,8 @@ KeyRange FromKeyRange(const std::string& key) {
 absl::StatusOr<int64_t> ParseLeaseId(const std::string& text, const std::string& what) {
   auto id = ParseInt(text, 16);
   if (id.ok()) return id;
-  return BadArguments(absl::StrCat(what, " (", std::string(id.status().message()),
-                                   "), expecting ID in Hex"));
+  return BadArguments(
+      absl::StrCat(what, " (", std::string(id.status().message()), "), expecting ID in Hex"));
 }
 
 absl::StatusOr<RangeRequest> BuildRange(const GetFlags& flags, const Arguments& arguments) {
@@ -97,7 +97,8 @@ absl::StatusOr<RangeRequest> BuildRange(const GetFlags& flags, const Arguments& 
         "too many arguments, only accept one argument when `--prefix` or `--from-key` is set");
   }
   if (flags.keys_only && flags.count_only) {
-    return BadArguments("`--keys-only` and `--count-only` cannot be set at the same time, choose one");
+    return BadArguments(
+        "`--keys-only` and `--count-only` cannot be set at the same time, choose one");
   }
   KeyRange range{arguments[0], arguments.size() > 1 ? arguments[1] : ""};
   if (flags.prefix) range = PrefixRange(arguments[0]);
@@ -127,8 +128,7 @@ absl::StatusOr<RangeRequest> BuildRange(const GetFlags& flags, const Arguments& 
 
 absl::StatusOr<etcdserverpb::PutRequest> BuildPut(const PutFlags& flags, const Arguments& arguments,
                                                   const ReadAll& read_rest) {
-  constexpr char kNeedsInput[] =
-      "put command needs 1 argument and input from stdin or 2 arguments";
+  constexpr char kNeedsInput[] = "put command needs 1 argument and input from stdin or 2 arguments";
   if (arguments.empty()) return BadArguments(kNeedsInput);
   if (flags.ignore_value && arguments.size() > 1) {
     return BadArguments("put command needs only 1 argument when 'ignore-value' is set");

@@ -24,8 +24,8 @@ absl::Status PrintVersion(Session& /*session*/, const std::vector<std::string>& 
 
 std::vector<Command> AllCommands() {
   std::vector<Command> commands;
-  for (auto* group : {KvCommands, TxnCommands, WatchCommands, LeaseCommands, MemberCommands,
-                      EndpointCommands}) {
+  for (auto* group :
+       {KvCommands, TxnCommands, WatchCommands, LeaseCommands, MemberCommands, EndpointCommands}) {
     for (Command& command : group()) commands.push_back(std::move(command));
   }
   commands.push_back({"version", "", "Prints the version of this program", "",
@@ -88,8 +88,8 @@ class Program {
     return true;
   }
 
-  // Removes the words that name the command and finds it. Null when they name none: unknown_ is then
-  // the word that fits nothing, empty when there is none, and group_ what came before it.
+  // Removes the words that name the command and finds it. Null when they name none: unknown_ is
+  // then the word that fits nothing, empty when there is none, and group_ what came before it.
   const Command* TakeCommand(const FlagSet& global) {
     while (true) {
       const auto positions = global.ArgumentPositions(words_);

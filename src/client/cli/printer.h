@@ -44,7 +44,8 @@ class Printer {
   virtual std::string LeaseTimeToLive(const etcdserverpb::LeaseTimeToLiveResponse& response,
                                       bool keys) const = 0;
   virtual std::string LeaseList(const etcdserverpb::LeaseLeasesResponse& response) const = 0;
-  virtual std::string LeaseKeepAlive(const etcdserverpb::LeaseKeepAliveResponse& response) const = 0;
+  virtual std::string LeaseKeepAlive(
+      const etcdserverpb::LeaseKeepAliveResponse& response) const = 0;
   virtual std::string MemberList(const etcdserverpb::MemberListResponse& response) const = 0;
   virtual std::string Status(const std::vector<EndpointStatus>& statuses) const = 0;
   virtual std::string Health(const std::vector<EndpointHealth>& healths) const = 0;

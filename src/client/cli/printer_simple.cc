@@ -100,8 +100,8 @@ class SimplePrinter : public Printer {
         absl::StrAppend(&text, health.endpoint, " is healthy: successfully committed proposal: ",
                         "took = ", DurationText(health.took), "\n");
       } else {
-        absl::StrAppend(&text, health.endpoint, " is unhealthy: failed to commit proposal: ",
-                        health.error, "\n");
+        absl::StrAppend(&text, health.endpoint,
+                        " is unhealthy: failed to commit proposal: ", health.error, "\n");
       }
     }
     return text;

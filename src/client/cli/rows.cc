@@ -70,8 +70,8 @@ Table StatusTable(const std::vector<EndpointStatus>& statuses) {
 Table HealthTable(const std::vector<EndpointHealth>& healths) {
   Table table{{"ENDPOINT", "HEALTH", "TOOK", "ERROR"}, {}};
   for (const EndpointHealth& health : healths) {
-    table.rows.push_back({health.endpoint, BoolText(health.healthy), DurationText(health.took),
-                          health.error});
+    table.rows.push_back(
+        {health.endpoint, BoolText(health.healthy), DurationText(health.took), health.error});
   }
   return table;
 }

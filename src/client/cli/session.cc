@@ -14,9 +14,7 @@
 namespace stele::cli {
 namespace {
 
-const char* FormatName(Format format) {
-  return format == Format::kTable ? "table" : "protobuf";
-}
+const char* FormatName(Format format) { return format == Format::kTable ? "table" : "protobuf"; }
 
 // The value of the flag's variable, STELE_ before ETCDCTL_; null when neither is set. An empty
 // variable counts as not set.
@@ -40,7 +38,8 @@ void GlobalFlags::Register(FlagSet& flags) {
   flags.Add("discovery-srv", &discovery_srv, "Domain to look endpoints up in (not supported yet)");
   flags.Shorthand('d');
   flags.Add("discovery-srv-name", &discovery_srv_name, "Service name for --discovery-srv");
-  flags.Add("endpoints", &endpoints, "Members to talk to, host:port or http://host:port, by commas");
+  flags.Add("endpoints", &endpoints,
+            "Members to talk to, host:port or http://host:port, by commas");
   flags.Add("hex", &hex, "Print keys and values as hexadecimal escapes");
   flags.Add("insecure-discovery", &insecure_discovery, "Accepted for etcdctl's sake");
   flags.Add("insecure-skip-tls-verify", &insecure_skip_tls_verify, "Accepted for etcdctl's sake");
@@ -61,7 +60,9 @@ absl::Status GlobalFlags::ReadEnvironment(FlagSet& flags) {
     const char* value = FromEnvironment(flag.name);
     if (value == nullptr) continue;
     absl::Status set = flags.SetDefault(flag.name, value);
-    if (!set.ok()) return absl::Status(set.code(), absl::StrCat(std::string(set.message()), " (from the environment)"));
+    if (!set.ok())
+      return absl::Status(set.code(),
+                          absl::StrCat(std::string(set.message()), " (from the environment)"));
   }
   return absl::OkStatus();
 }
@@ -69,7 +70,8 @@ absl::Status GlobalFlags::ReadEnvironment(FlagSet& flags) {
 absl::Status GlobalFlags::Check() const {
   if (!FormatNamed(write_out)) return Failure(kExitBadFeature, "unsupported output format");
   if (!cacert.empty() || !cert.empty() || !key.empty()) {
-    return Failure(kExitBadFeature, "TLS is not supported yet: leave out --cacert, --cert and --key");
+    return Failure(kExitBadFeature,
+                   "TLS is not supported yet: leave out --cacert, --cert and --key");
   }
   if (!user.empty() || !password.empty()) {
     return Failure(kExitBadFeature,
@@ -128,18 +130,19 @@ absl::Status CallFailure(const Session& session, const absl::Status& status) {
   const bool answered = !client::EndpointOf(status).empty();
   const std::string message(status.message());
   if (absl::IsDeadlineExceeded(status)) {
-    return Failure(kExitError,
-                   absl::StrCat("context deadline exceeded: no answer from ",
-                                answered ? client::EndpointOf(status)
-                                         : absl::StrJoin(session.flags().endpoints, ","),
-                                "; the cluster may have no leader (try `stele endpoint status`), or "
-                                "allow more time with --command-timeout"));
+    return Failure(
+        kExitError,
+        absl::StrCat(
+            "context deadline exceeded: no answer from ",
+            answered ? client::EndpointOf(status) : absl::StrJoin(session.flags().endpoints, ","),
+            "; the cluster may have no leader (try `stele endpoint status`), or "
+            "allow more time with --command-timeout"));
   }
   if (absl::IsUnavailable(status) && !answered) {
-    return Failure(kExitError, absl::StrCat("cannot connect to ",
-                                            absl::StrJoin(session.flags().endpoints, ","),
-                                            ": is steled running there? Name other members with "
-                                            "--endpoints"));
+    return Failure(kExitError,
+                   absl::StrCat("cannot connect to ", absl::StrJoin(session.flags().endpoints, ","),
+                                ": is steled running there? Name other members with "
+                                "--endpoints"));
   }
   return Failure(kExitError, message);
 }

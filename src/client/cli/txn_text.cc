@@ -40,7 +40,8 @@ ComparisonParts SplitComparison(const std::string& line, size_t parenthesis) {
   if (!key.ok()) return parts;
   parts.key = key->first;
   rest.erase(0, key->second);
-  if (rest.size() < 2 || rest[0] != ')' || !absl::ascii_isspace(static_cast<unsigned char>(rest[1]))) {
+  if (rest.size() < 2 || rest[0] != ')' ||
+      !absl::ascii_isspace(static_cast<unsigned char>(rest[1]))) {
     return parts;
   }
   rest.erase(0, rest.find_first_not_of(kBlanks, 1));
@@ -182,7 +183,8 @@ absl::StatusOr<Compare> ParseCompare(const std::string& line) {
 
 absl::StatusOr<RequestOp> ParseRequest(const std::string& line) {
   const std::vector<std::string> words = SplitWords(line);
-  const std::string command = words.empty() ? "" : words[0];
+  if (words.size() < 2) return InvalidInput(absl::StrCat("invalid txn compare request: ", line));
+  const std::string& command = words[0];
   RequestOp operation;
   if (command == "get") {
     GetFlags flags;
@@ -216,8 +218,7 @@ absl::StatusOr<RequestOp> ParseRequest(const std::string& line) {
 
 absl::StatusOr<etcdserverpb::TxnRequest> ReadTxn(std::istream& input, std::ostream* prompts) {
   etcdserverpb::TxnRequest txn;
-  absl::Status part =
-      ReadPart(input, prompts, "compares:", ParseCompare, *txn.mutable_compare());
+  absl::Status part = ReadPart(input, prompts, "compares:", ParseCompare, *txn.mutable_compare());
   if (!part.ok()) return part;
   part = ReadPart(input, prompts, "success requests (get, put, del):", ParseRequest,
                   *txn.mutable_success());

@@ -1,5 +1,5 @@
-// The text form of a txn: compares, the requests for success and those for failure, one a line, with
-// an empty line behind each of the three.
+// The text form of a txn: compares, the requests for success and those for failure, one a line,
+// with an empty line behind each of the three.
 //
 // Errors carry their exit code (exit_status.h).
 #pragma once
