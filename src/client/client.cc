@@ -36,9 +36,8 @@ template <typename Service, typename Request, typename Response>
 absl::StatusOr<Response> Call(Connections& connections, CallKind kind,
                               Method<typename Service::Stub, Request, Response> method,
                               const Request& request, const CallOptions& options) {
-  const absl::Duration timeout = options.timeout > absl::ZeroDuration()
-                                     ? options.timeout
-                                     : connections.options().call_timeout;
+  const absl::Duration timeout =
+      options.timeout > absl::ZeroDuration() ? options.timeout : connections.options().call_timeout;
   const absl::Time deadline = absl::Now() + timeout;
   for (int attempt = 1;; ++attempt) {
     auto connection = connections.Pick(deadline);

@@ -8,8 +8,8 @@
 //   auto got = (*client)->Get("greeting");
 //
 // Calls block until there is an answer or their time is over. The client looks for an endpoint that
-// answers by itself. It repeats reads while servers are unavailable; it repeats a write only when it
-// is certain that nothing was sent. A write that ends with Unavailable or DeadlineExceeded may
+// answers by itself. It repeats reads while servers are unavailable; it repeats a write only when
+// it is certain that nothing was sent. A write that ends with Unavailable or DeadlineExceeded may
 // therefore have happened: its outcome is unknown until it is read back.
 //
 // Errors carry the server's exact text and gRPC code. `EndpointOf` tells who answered.
@@ -81,8 +81,8 @@ class Client {
   // Members.
   absl::StatusOr<etcdserverpb::MemberListResponse> MemberList(bool linearizable = true,
                                                               CallOptions options = {});
-  // The status of the member behind the endpoint that answers; use a client of one endpoint to ask a
-  // certain member.
+  // The status of the member behind the endpoint that answers; use a client of one endpoint to ask
+  // a certain member.
   absl::StatusOr<etcdserverpb::StatusResponse> Status(CallOptions options = {});
 
   // For the classes of this directory that keep a stream open.

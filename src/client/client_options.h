@@ -18,8 +18,8 @@ struct ClientOptions {
   // The limit of one call, repetitions included; a call may ask for another.
   absl::Duration call_timeout = absl::Seconds(5);
 
-  // A connection with work on it is pinged after this silence and dropped when the answer is missing.
-  // Servers refuse clients that ping more often than every five seconds.
+  // A connection with work on it is pinged after this silence and dropped when the answer is
+  // missing. Servers refuse clients that ping more often than every five seconds.
   absl::Duration keepalive_time = absl::Seconds(10);
   absl::Duration keepalive_timeout = absl::Seconds(6);
 

@@ -40,8 +40,9 @@ class Connections {
   // was tried, when none answers, so nothing has been sent.
   absl::StatusOr<Connection> Pick(absl::Time deadline);
 
-  // What became of a call or stream on `connection`: the next Pick starts behind an endpoint that is
-  // gone, silent or shutting down (a stream's end without an error). Other errors change nothing.
+  // What became of a call or stream on `connection`: the next Pick starts behind an endpoint that
+  // is gone, silent or shutting down (a stream's end without an error). Other errors change
+  // nothing.
   void MarkFailed(const Connection& connection, const absl::Status& status);
 
   const ClientOptions& options() const { return options_; }
@@ -59,7 +60,7 @@ class Connections {
   const std::vector<Endpoint> endpoints_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;  // parallel to endpoints_, constant
   std::vector<size_t> notice_tags_;  // position i at i: the addresses are the queue's tags
-  absl::Mutex dial_mutex_;  // held while looking for a connected channel; before mutex_
+  absl::Mutex dial_mutex_;           // held while looking for a connected channel; before mutex_
   grpc::CompletionQueue changes_ ABSL_GUARDED_BY(dial_mutex_);
   std::vector<bool> notice_pending_ ABSL_GUARDED_BY(dial_mutex_);
   absl::Mutex mutex_;

@@ -13,9 +13,9 @@ struct Endpoint {
   std::string authority;  // host:port, what a connection is made to
 };
 
-// Accepts `http://host:port`, `host:port` and `[v6]:port`; a missing port is 2379. A path behind the
-// address, an empty host and any scheme but http are InvalidArgument; https says that TLS is not
-// supported yet.
+// Accepts `http://host:port`, `host:port` and `[v6]:port`; a missing port is 2379. A path behind
+// the address, an empty host and any scheme but http are InvalidArgument; https says that TLS is
+// not supported yet.
 absl::StatusOr<Endpoint> ParseEndpoint(const std::string& text);
 
 // A comma-separated list; blanks around an address are dropped. At least one address.

@@ -32,8 +32,8 @@ class KeepAlive {
   // Stops renewing; the lease stays until its TTL is over.
   ~KeepAlive();
 
-  // OK as long as the lease is kept alive; NotFound once it is gone, DeadlineExceeded or Unavailable
-  // once no member could be reached for a whole TTL.
+  // OK as long as the lease is kept alive; NotFound once it is gone, DeadlineExceeded or
+  // Unavailable once no member could be reached for a whole TTL.
   absl::Status Failure() const;
 
   // Waits until at least `count` renewals have succeeded or the lease is lost; false at `deadline`.

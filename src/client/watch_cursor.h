@@ -1,4 +1,5 @@
-// What a watch has delivered so far, and which part of a new response is still to be delivered. Pure.
+// What a watch has delivered so far, and which part of a new response is still to be delivered.
+// Pure.
 #pragma once
 
 #include <cstdint>

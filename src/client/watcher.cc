@@ -78,6 +78,11 @@ class Watcher::Stream {
     if (open_ != nullptr) open_->context.TryCancel();
   }
 
+  bool cancelled() const {
+    absl::MutexLock lock(&mutex_);
+    return cancelled_;
+  }
+
   int64_t next_revision() const { return cursor_.next_revision(); }
   int64_t reopened_count() const { return reopened_count_; }
 
@@ -105,7 +110,8 @@ class Watcher::Stream {
       if (cancelled_) return failure_ = absl::CancelledError("the watch was cancelled");
     }
     if (!connection.ok()) {
-      if (absl::Now() >= deadline) return absl::DeadlineExceededError(connection.status().message());
+      if (absl::Now() >= deadline)
+        return absl::DeadlineExceededError(connection.status().message());
       // Nobody answers at the moment. A watch that was never created says so; one that lives waits.
       if (!created_) return connection.status();
       StartPause();
@@ -214,7 +220,7 @@ class Watcher::Stream {
   std::optional<WatchResponse> ready_;
   absl::Status failure_;  // final once it is not OK
 
-  absl::Mutex mutex_;  // for Cancel by another thread
+  mutable absl::Mutex mutex_;  // for Cancel by another thread
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<OpenStream> open_;  // replaced only under mutex_, read by the using thread
 };
@@ -235,5 +241,7 @@ int64_t Watcher::next_revision() const { return stream_->next_revision(); }
 int64_t Watcher::reopened_count() const { return stream_->reopened_count(); }
 
 void Watcher::Cancel() { stream_->Cancel(); }
+
+bool Watcher::cancelled() const { return stream_->cancelled(); }
 
 }  // namespace stele::client

@@ -41,8 +41,8 @@ class Watcher {
   absl::Status WaitUntilCreated(absl::Time deadline);
 
   // The next response with events or progress. DeadlineExceeded leaves the watch as it was; every
-  // other error is final, Cancelled after Cancel. The end of a watch by the server is a response with
-  // `canceled` set (and `compact_revision`, when its history is gone); the call after that one
+  // other error is final, Cancelled after Cancel. The end of a watch by the server is a response
+  // with `canceled` set (and `compact_revision`, when its history is gone); the call after that one
   // answers FailedPrecondition.
   absl::StatusOr<etcdserverpb::WatchResponse> Next(absl::Time deadline = absl::InfiniteFuture());
 
@@ -54,6 +54,7 @@ class Watcher {
 
   // Ends the watch from any thread; a waiting call returns.
   void Cancel();
+  bool cancelled() const;
 
  private:
   class Stream;

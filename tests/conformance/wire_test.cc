@@ -53,8 +53,8 @@ std::string TypeName(const FieldDescriptor& field) {
 
 void AddEnum(const EnumDescriptor& type, Facts& facts) {
   for (int i = 0; i < type.value_count(); ++i) {
-    facts.insert(absl::StrCat(type.full_name(), " ", type.value(i)->name(), " = ",
-                              type.value(i)->number()));
+    facts.insert(
+        absl::StrCat(type.full_name(), " ", type.value(i)->name(), " = ", type.value(i)->number()));
   }
 }
 
@@ -94,9 +94,9 @@ Contract FromDescriptors() {
       for (int m = 0; m < service.method_count(); ++m) {
         const auto& method = *service.method(m);
         contract.methods.insert(absl::StrCat(
-            service.full_name(), "/", method.name(), "(", method.client_streaming() ? "stream " : "",
-            method.input_type()->name(), ") ", method.server_streaming() ? "stream " : "",
-            method.output_type()->name()));
+            service.full_name(), "/", method.name(), "(",
+            method.client_streaming() ? "stream " : "", method.input_type()->name(), ") ",
+            method.server_streaming() ? "stream " : "", method.output_type()->name()));
       }
     }
   }

@@ -35,11 +35,11 @@ absl::Status Assign(Flag& flag, const std::string& value) {
     flag.given = true;
     return set;
   }
-  const std::string shown = flag.shorthand == '\0'
-                                ? absl::StrCat("--", flag.name)
-                                : absl::StrCat("-", std::string(1, flag.shorthand), ", --", flag.name);
-  return absl::InvalidArgumentError(absl::StrCat("invalid argument ", Quote(value), " for \"", shown,
-                                                 "\" flag: ", std::string(set.message())));
+  const std::string shown =
+      flag.shorthand == '\0' ? absl::StrCat("--", flag.name)
+                             : absl::StrCat("-", std::string(1, flag.shorthand), ", --", flag.name);
+  return absl::InvalidArgumentError(absl::StrCat("invalid argument ", Quote(value), " for \"",
+                                                 shown, "\" flag: ", std::string(set.message())));
 }
 
 }  // namespace
@@ -59,7 +59,8 @@ void FlagSet::Add(const std::string& name, int64_t* target, const std::string& d
     if (value.ok()) *target = *value;
     return value.status();
   };
-  flags_.push_back({name, '\0', false, *target == 0 ? "" : absl::StrCat(*target), description, set});
+  flags_.push_back(
+      {name, '\0', false, *target == 0 ? "" : absl::StrCat(*target), description, set});
 }
 
 void FlagSet::Add(const std::string& name, std::string* target, const std::string& description) {
@@ -72,11 +73,11 @@ void FlagSet::Add(const std::string& name, std::string* target, const std::strin
 
 void FlagSet::Add(const std::string& name, absl::Duration* target, const std::string& description) {
   const auto set = [target](const std::string& text) -> absl::Status {
-    auto value = ParseDuration(text);
+    auto value = DurationFromText(text);
     if (value.ok()) *target = *value;
     return value.status();
   };
-  flags_.push_back({name, '\0', false, FormatDuration(*target), description, set});
+  flags_.push_back({name, '\0', false, DurationText(*target), description, set});
 }
 
 void FlagSet::Add(const std::string& name, std::vector<std::string>* target,
@@ -144,6 +145,7 @@ absl::StatusOr<std::vector<std::string>> FlagSet::Parse(const std::vector<std::s
   for (size_t at = 0; at < words.size(); ++at) {
     const std::string& word = words[at];
     if (word == "--") {
+      arguments_before_dash_ = arguments.size();
       arguments.insert(arguments.end(), words.begin() + static_cast<std::ptrdiff_t>(at) + 1,
                        words.end());
       break;

@@ -1,6 +1,6 @@
 // Command line flags with the syntax of etcd's command line: `--name value`, `--name=value`,
-// `-n value`, `-nvalue`, `-n=value`; a boolean takes a value only behind `=`; flags and arguments may
-// be mixed; everything behind `--` is an argument.
+// `-n value`, `-nvalue`, `-n=value`; a boolean takes a value only behind `=`; flags and arguments
+// may be mixed; everything behind `--` is an argument.
 //
 // Written by hand because arguments here are keys and values, arbitrary bytes that must arrive
 // unchanged. The library in Debian 12 takes `[a,b]` apart and reads `{}` as an empty list.
@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,16 +52,20 @@ class FlagSet {
 
   const std::vector<Flag>& flags() const { return flags_; }
 
+  // How many of the arguments that were parsed last stood before a `--`; none without one.
+  std::optional<size_t> arguments_before_dash() const { return arguments_before_dash_; }
+
  private:
   Flag* Find(const std::string& name);
   const Flag* Find(const std::string& name) const;
   const Flag* FindShorthand(char letter) const;
   absl::Status ParseLong(const std::vector<std::string>& words, size_t& at);
   absl::Status ParseShort(const std::vector<std::string>& words, size_t& at);
-  // The flag a word names, and whether its value is the next word.
+  // Whether the word names a flag whose value is the next word.
   bool TakesNextWord(const std::string& word) const;
 
   std::vector<Flag> flags_;
+  std::optional<size_t> arguments_before_dash_;
 };
 
 }  // namespace stele::cli

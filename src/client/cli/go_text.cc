@@ -61,8 +61,8 @@ void AppendUtf8(uint32_t number, std::string& out) {
   append(0x80U | (number & 0x3fU));
 }
 
-// Reads the numeric escape whose letter is at text[at]; answers how many characters it takes, 0 when
-// it is none.
+// Reads the numeric escape whose letter is at text[at]; answers how many characters it takes, 0
+// when it is none.
 size_t NumericEscape(std::string_view text, size_t at, std::string& out) {
   size_t digits = 0;
   int base = 16;
@@ -165,7 +165,7 @@ std::string HexEscape(std::string_view bytes) {
   return out;
 }
 
-absl::StatusOr<absl::Duration> ParseDuration(const std::string& text) {
+absl::StatusOr<absl::Duration> DurationFromText(const std::string& text) {
   std::string rest = text;
   const bool negative = !rest.empty() && rest[0] == '-';
   if (!rest.empty() && (rest[0] == '-' || rest[0] == '+')) rest.erase(0, 1);
@@ -191,13 +191,13 @@ absl::StatusOr<absl::Duration> ParseDuration(const std::string& text) {
   return negative ? -total : total;
 }
 
-std::string FormatDuration(absl::Duration duration) {
+std::string DurationText(absl::Duration duration) {
   const int64_t nanoseconds = absl::ToInt64Nanoseconds(duration);
   constexpr int64_t kMicrosecond = 1'000;
   constexpr int64_t kMillisecond = 1'000'000;
   constexpr int64_t kSecond = 1'000'000'000;
   if (nanoseconds == 0) return "0s";
-  if (nanoseconds < 0) return absl::StrCat("-", FormatDuration(-duration));
+  if (nanoseconds < 0) return absl::StrCat("-", DurationText(-duration));
   if (nanoseconds < kMicrosecond) return absl::StrCat(nanoseconds, "ns");
   if (nanoseconds < kMillisecond) return Decimal(nanoseconds, kMicrosecond, 3) + "\u00b5s";
   if (nanoseconds < kSecond) return Decimal(nanoseconds, kMillisecond, 6) + "ms";

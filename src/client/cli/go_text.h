@@ -22,10 +22,10 @@ absl::StatusOr<std::pair<std::string, size_t>> Unquote(std::string_view text);
 std::string HexEscape(std::string_view bytes);
 
 // "1.5s", "300ms", "1h2m3.5s", "0". The message of the error says what is wrong.
-absl::StatusOr<absl::Duration> ParseDuration(const std::string& text);
+absl::StatusOr<absl::Duration> DurationFromText(const std::string& text);
 
 // "5.002850274s", "1.318259ms", "2m0s".
-std::string FormatDuration(absl::Duration duration);
+std::string DurationText(absl::Duration duration);
 
 // A signed 64-bit number in `base`; base 0 takes 0x, 0o, 0b and 0 prefixes.
 absl::StatusOr<int64_t> ParseInt(const std::string& text, int base);

@@ -8,8 +8,8 @@ namespace stele::cli {
 
 struct Rune {
   char32_t code_point = 0;
-  size_t length = 1;    // bytes it takes
-  bool valid = false;   // false: one byte that is not UTF-8
+  size_t length = 1;   // bytes it takes
+  bool valid = false;  // false: one byte that is not UTF-8
 };
 
 // The character at the start of `text`, which must not be empty.
