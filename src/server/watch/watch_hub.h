@@ -39,6 +39,9 @@ struct WatchOptions {
 
   // A stream with more than this queued is fed no further until half of it is drained.
   std::size_t stream_bytes_max = std::size_t{4} << 20U;
+  // Such a stream is still answered (created, canceled), but a client that asks for more than this
+  // without reading loses its stream.
+  std::size_t control_bytes_max = std::size_t{1} << 20U;
   // Events waiting in the inbox beyond this are dropped and read from history instead.
   std::size_t inbox_bytes_max = std::size_t{64} << 20U;
   // Revisions are put together into one response until it is about this large.

@@ -241,7 +241,7 @@ void WatchHub::WriteControl(WatchStream* stream, std::int64_t header_revision,
   const std::size_t bytes = TotalSize(parts);
   if (!HasRoom(stream)) {
     stream->control_bytes += bytes;
-    if (stream->control_bytes > options_.stream_bytes_max) {
+    if (stream->control_bytes > options_.control_bytes_max) {
       stream->control_bytes = 0;
       const absl::Status status =
           absl::ResourceExhaustedError("etcdserver: watch stream is not being read");
