@@ -7,7 +7,8 @@
 //
 // Threads: Publish and Reset belong to the thread that applies, the rest of the inputs may come
 // from any thread; all of them only enter the inbox, in one order. RunOnce and NextWake belong to
-// the thread that owns the hub. The destructor must not run while another thread is in a call.
+// the thread that owns the hub. Before the hub is destroyed, EndAllStreams and RunOnce finish the
+// calls; the destructor must not run while another thread is in a call.
 #pragma once
 
 #include <atomic>
