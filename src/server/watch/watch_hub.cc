@@ -1,8 +1,6 @@
 #include "src/server/watch/watch_hub.h"
 
 #include <algorithm>
-#include <optional>
-#include <string>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/string_view.h"

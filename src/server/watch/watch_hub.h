@@ -7,7 +7,8 @@
 //
 // Threads: Publish and Reset belong to the thread that applies, the rest of the inputs may come
 // from any thread; all of them only enter the inbox, in one order. RunOnce and NextWake belong to
-// the thread that owns the hub. The destructor must not run while another thread is in a call.
+// the thread that owns the hub. Before the hub is destroyed, EndAllStreams and RunOnce finish the
+// calls; the destructor must not run while another thread is in a call.
 #pragma once
 
 #include <atomic>
@@ -39,6 +40,9 @@ struct WatchOptions {
 
   // A stream with more than this queued is fed no further until half of it is drained.
   std::size_t stream_bytes_max = std::size_t{4} << 20U;
+  // Such a stream is still answered (created, canceled), but a client that asks for more than this
+  // without reading loses its stream.
+  std::size_t control_bytes_max = std::size_t{1} << 20U;
   // Events waiting in the inbox beyond this are dropped and read from history instead.
   std::size_t inbox_bytes_max = std::size_t{64} << 20U;
   // Revisions are put together into one response until it is about this large.

@@ -1,6 +1,5 @@
 // The part of WatchHub that hands events to streams: live, and from history.
 #include <algorithm>
-#include <string>
 #include <utility>
 
 #include "src/raft/check.h"
@@ -40,7 +39,8 @@ void WatchHub::Handle(Publication& publication) {
   std::int64_t revision = published_revision_;
   std::int64_t events = 0;
   for (const storage::EventBatch& batch : publication.batches) {
-    STELE_CHECK(batch.revision == ++revision);
+    ++revision;
+    STELE_CHECK(batch.revision == revision);  // no gap: synced watchers rely on it
     events += static_cast<std::int64_t>(batch.events.size());
     for (const storage::Event& event : batch.events) {
       groups_.clear();
@@ -241,7 +241,7 @@ void WatchHub::WriteControl(WatchStream* stream, std::int64_t header_revision,
   const std::size_t bytes = TotalSize(parts);
   if (!HasRoom(stream)) {
     stream->control_bytes += bytes;
-    if (stream->control_bytes > options_.stream_bytes_max) {
+    if (stream->control_bytes > options_.control_bytes_max) {
       stream->control_bytes = 0;
       const absl::Status status =
           absl::ResourceExhaustedError("etcdserver: watch stream is not being read");
