@@ -132,17 +132,15 @@ void Worker::WaitAndServe(std::int64_t until_ns) {
 
 void Worker::StartDue() {
   while (!free_.empty()) {
+    const std::int64_t now_ns = MonotonicNs();
+    if (pacer_.NextStart(now_ns) > now_ns) return;
     Client* client = free_.front();
+    free_.pop_front();
     if (!client->line->link.up()) {
-      free_.pop_front();
       client->line->parked.push_back(client);
       continue;
     }
-    const std::int64_t now_ns = MonotonicNs();
-    const std::optional<std::int64_t> intended_ns = pacer_.TakeStart(now_ns);
-    if (!intended_ns.has_value()) return;
-    free_.pop_front();
-    client->intended_ns = *intended_ns;
+    client->intended_ns = *pacer_.TakeStart(now_ns);
     client->issued_ns = now_ns;
     client->in_flight = true;
     ++in_flight_;

@@ -86,7 +86,7 @@ class Worker {
   std::deque<Client*> free_;                  // without a call, in the order in which they ended
   std::vector<Line*> touched_;                // something was started and not flushed
   std::size_t in_flight_ = 0;
-  Pacer pacer_{Pacer::Plan{}};
+  Pacer pacer_{Pacer::Plan{.total = 0}};     // nothing starts before Run
   std::int64_t give_up_ns_ = Pacer::kNever;  // end of the run plus the timeout
   std::int64_t last_up_ns_ = 0;              // when a connection was last seen up
   WorkerResult result_;
