@@ -18,7 +18,6 @@ namespace {
 // have to send window updates.
 constexpr std::int32_t kStreamWindowBytes = 4 << 20;
 constexpr std::int32_t kConnectionWindowBytes = 64 << 20;
-constexpr std::size_t kReadBytes = 64U << 10;
 // Enough for a batch of requests in one write without holding back the first ones for long.
 constexpr std::size_t kWriteBytes = 64U << 10;
 
@@ -105,7 +104,7 @@ struct Connection::Callbacks {
 };
 
 Connection::Connection(UniqueFd fd, std::string_view authority)
-    : fd_(std::move(fd)), authority_(authority), read_buffer_(kReadBytes) {
+    : fd_(std::move(fd)), authority_(authority) {
   STELE_CHECK(nghttp2_session_client_new(&session_, Callbacks::Table(), this) == 0);
   const std::array<nghttp2_settings_entry, 2> settings = {{
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -190,10 +189,10 @@ void Connection::Lose(std::string_view reason) {
   }
 }
 
-void Connection::OnReadable() {
+void Connection::OnReadable(ReadBuffer* buffer) {
   // A read that does not fill the buffer has emptied the socket.
   for (ssize_t size = static_cast<ssize_t>(kReadBytes); size == static_cast<ssize_t>(kReadBytes);) {
-    size = ::recv(fd_.get(), read_buffer_.data(), kReadBytes, 0);
+    size = ::recv(fd_.get(), buffer->data(), kReadBytes, 0);
     if (size < 0) {
       if (errno == EINTR) {
         size = static_cast<ssize_t>(kReadBytes);
@@ -207,7 +206,7 @@ void Connection::OnReadable() {
       return;
     }
     const ssize_t used =
-        nghttp2_session_mem_recv(session_, read_buffer_.data(), static_cast<std::size_t>(size));
+        nghttp2_session_mem_recv(session_, buffer->data(), static_cast<std::size_t>(size));
     if (used < 0) {
       Lose(nghttp2_strerror(static_cast<int>(used)));
       return;

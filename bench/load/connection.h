@@ -10,6 +10,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -66,8 +67,12 @@ class Connection {
   // Gives a call up; it ends with `reason`.
   void Cancel(Call* call, std::string_view reason);
 
+  // Room for one read, shared by all connections of a thread so that it stays in the cache.
+  static constexpr std::size_t kReadBytes = 64U << 10;
+  using ReadBuffer = std::array<std::uint8_t, kReadBytes>;
+
   // Reads what there is. Afterwards the connection may not be usable any more.
-  void OnReadable();
+  void OnReadable(ReadBuffer* buffer);
   // Sends what can be sent. Returns whether some is left for when the socket is writable.
   bool Flush();
 
@@ -85,7 +90,6 @@ class Connection {
   std::vector<Call*> calls_;  // under way
   std::string unsent_;        // serialised by nghttp2, not yet taken by the socket
   std::size_t sent_ = 0;      // of unsent_
-  std::vector<std::uint8_t> read_buffer_;
 };
 
 }  // namespace stele::load

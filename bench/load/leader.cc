@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <memory>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -59,13 +60,14 @@ absl::StatusOr<std::string> CallOnce(const Endpoint& endpoint, std::string_view 
 
   const std::string framed = FrameGrpcMessage(message);
   CollectingCall call;
+  const auto buffer = std::make_unique<Connection::ReadBuffer>();
   Connection connection(*std::move(fd), endpoint.authority);
   connection.Start(&call, path, framed);
   while (!call.ended()) {
     const bool more = connection.Flush();
     if (call.ended()) break;
     if (!Poll(connection.fd(), more, deadline)) return absl::DeadlineExceededError("no answer");
-    connection.OnReadable();
+    connection.OnReadable(buffer.get());
   }
   return call.Message();
 }

@@ -21,13 +21,13 @@ void Link::Connect() {
   Watch(EPOLL_CTL_ADD, connecting_.get(), EPOLLOUT);
 }
 
-void Link::OnEvents(std::uint32_t events) {
+void Link::OnEvents(std::uint32_t events, Connection::ReadBuffer* buffer) {
   if (connecting_.valid()) {
     OnConnected();
     return;
   }
   if (!connection_.has_value()) return;
-  if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) connection_->OnReadable();
+  if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) connection_->OnReadable(buffer);
   Flush();
 }
 

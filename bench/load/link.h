@@ -24,7 +24,7 @@ class Link {
   // Begins to connect if there is neither a connection nor an attempt under way.
   void Connect();
   // Serves the socket. A lost connection is gone afterwards.
-  void OnEvents(std::uint32_t events);
+  void OnEvents(std::uint32_t events, Connection::ReadBuffer* buffer);
   void Flush();
 
   bool up() const { return connection_.has_value() && connection_->usable(); }

@@ -64,6 +64,7 @@ Worker::Worker(const Plan& plan, std::unique_ptr<Workload> workload)
     : timeout_ns_(absl::ToInt64Nanoseconds(plan.timeout)),
       stop_(plan.stop),
       workload_(std::move(workload)),
+      read_buffer_(std::make_unique<Connection::ReadBuffer>()),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   STELE_CHECK(epoll_.valid());
   result_.latencies.resize(workload_->operations().size());
@@ -123,7 +124,7 @@ void Worker::WaitAndServe(std::int64_t until_ns) {
   STELE_CHECK(ready >= 0 || errno == EINTR);
   for (int i = 0; i < ready; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
-    static_cast<Link*>(event.data.ptr)->OnEvents(event.events);
+    static_cast<Link*>(event.data.ptr)->OnEvents(event.events, read_buffer_.get());
     // At once and not after all events, so that the server gets new work while we read on.
     StartDue();
     FlushTouched();

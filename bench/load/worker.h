@@ -80,6 +80,7 @@ class Worker {
   const std::int64_t timeout_ns_;
   const std::atomic<bool>* const stop_;
   const std::unique_ptr<Workload> workload_;
+  const std::unique_ptr<Connection::ReadBuffer> read_buffer_;
   UniqueFd epoll_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<std::unique_ptr<Line>> lines_;  // destroyed first: ends the clients' calls
