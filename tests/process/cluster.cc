@@ -181,7 +181,7 @@ void Cluster::PrintLogs() const {
   for (const Member& member : members_) {
     std::ifstream file(member.log);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    const std::vector<std::string_view> lines = absl::StrSplit(text, '\n');
+    const std::vector<std::string> lines = absl::StrSplit(text, '\n');
     std::cerr << "--- end of " << member.log << "\n"
               << absl::StrJoin(lines.end() - std::min(kLines, std::ssize(lines)), lines.end(), "\n")
               << "\n";
