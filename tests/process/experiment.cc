@@ -61,7 +61,7 @@ RunFigures Experiment::Finish() {
   writes_->Stop();
   reads_->Stop();
   history_.writes = writes_->TakeRecords();
-  history_.reads = reads_->TakeRecords();
+  std::ranges::move(reads_->TakeRecords(), std::back_inserter(history_.reads));
   std::int64_t last_revision = 1;
   for (int i = 0; i < cluster_.size(); ++i) {
     for (const bool linearizable : {true, false}) {

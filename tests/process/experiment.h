@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/process/cluster.h"
@@ -36,6 +37,9 @@ class Experiment {
 
   // Starts one watcher more.
   void AddWatcher(const std::string& name, Watcher::Options options);
+
+  // Adds a read of the test's own to the history.
+  void AddRead(ReadRecord read) { history_.reads.push_back(std::move(read)); }
 
   // Expects that the cluster takes writes again, through members other than `avoided`.
   void ExpectWritesResume(int avoided);
