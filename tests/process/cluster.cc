@@ -29,10 +29,10 @@ std::filesystem::path MakeDirectory() {
   return pattern;
 }
 
-bool ServesReads(MemberClient& client) {
+absl::Status Read(MemberClient& client) {
   etcdserverpb::RangeRequest request;
   request.set_key("health");
-  return client.Range(request, absl::Seconds(1)).ok();
+  return client.Range(request, absl::Seconds(1)).status();
 }
 
 }  // namespace
@@ -143,13 +143,13 @@ void Cluster::Pause(int i) { process(i).Signal(SIGSTOP); }
 void Cluster::Resume(int i) { process(i).Signal(SIGCONT); }
 
 void Cluster::WaitUntilServing(int i) {
-  EXPECT_TRUE(WaitFor(kPatience,
-                      [this, i] {
-                        return absl::StrContains(process(i).Output(),
-                                                 "ready to serve client requests") &&
-                               ServesReads(client(i));
-                      }))
-      << "member " << i << " does not serve";
+  absl::Status answer = absl::UnavailableError("not ready");
+  const bool serves = WaitFor(kPatience, [&] {
+    if (!absl::StrContains(process(i).Output(), "ready to serve client requests")) return false;
+    answer = Read(client(i));
+    return answer.ok();
+  });
+  EXPECT_TRUE(serves) << "member " << i << " does not serve: " << answer;
 }
 
 void Cluster::WaitUntilAllServe() {
@@ -171,7 +171,7 @@ int Cluster::Leader() {
         highest_term = status->raftterm();
       }
     }
-    return leader >= 0 && ServesReads(client(leader));
+    return leader >= 0 && Read(client(leader)).ok();
   })) << "no leader";
   return std::max(leader, 0);
 }

@@ -16,7 +16,8 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   grpc::ChannelArguments arguments;
   // Members come back within a second; the default back-off would hide that from us.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  // This one is also how long an attempt to connect may take; members may be busy.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
   // Every client has a connection of its own.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -34,10 +35,11 @@ void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
 }
 
 template <typename Response, typename Stub, typename Request>
-absl::StatusOr<Response> Call(Stub& stub,
+absl::StatusOr<Response> Call(MemberStubs& stubs, Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                            Response*),
                               const Request& request, absl::Duration timeout) {
+  stubs.AdvanceConnection();
   grpc::ClientContext context;
   SetTimeout(context, timeout);
   Response response;
@@ -55,6 +57,13 @@ MemberStubs::MemberStubs(const std::string& address)
       lease(etcdserverpb::Lease::NewStub(channel)),
       maintenance(etcdserverpb::Maintenance::NewStub(channel)) {}
 
+void MemberStubs::AdvanceConnection() {
+  const grpc_connectivity_state state = channel->GetState(/*try_to_connect=*/true);
+  if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_CONNECTING) {
+    channel->WaitForConnected(absl::ToChronoTime(absl::Now() + absl::Milliseconds(50)));
+  }
+}
+
 MemberClient::MemberClient(const std::string& address)
     : address_(address), stubs_(std::make_unique<MemberStubs>(address)) {}
 
@@ -66,21 +75,21 @@ MemberClient::~MemberClient() {
 
 absl::StatusOr<etcdserverpb::RangeResponse> MemberClient::Range(
     const etcdserverpb::RangeRequest& request, absl::Duration timeout) {
-  return Call(*stubs_->kv, &etcdserverpb::KV::Stub::Range, request, timeout);
+  return Call(*stubs_, *stubs_->kv, &etcdserverpb::KV::Stub::Range, request, timeout);
 }
 
 absl::StatusOr<etcdserverpb::PutResponse> MemberClient::Put(const etcdserverpb::PutRequest& request,
                                                             absl::Duration timeout) {
-  return Call(*stubs_->kv, &etcdserverpb::KV::Stub::Put, request, timeout);
+  return Call(*stubs_, *stubs_->kv, &etcdserverpb::KV::Stub::Put, request, timeout);
 }
 
 absl::StatusOr<etcdserverpb::TxnResponse> MemberClient::Txn(const etcdserverpb::TxnRequest& request,
                                                             absl::Duration timeout) {
-  return Call(*stubs_->kv, &etcdserverpb::KV::Stub::Txn, request, timeout);
+  return Call(*stubs_, *stubs_->kv, &etcdserverpb::KV::Stub::Txn, request, timeout);
 }
 
 absl::StatusOr<etcdserverpb::StatusResponse> MemberClient::Status(absl::Duration timeout) {
-  return Call(*stubs_->maintenance, &etcdserverpb::Maintenance::Stub::Status,
+  return Call(*stubs_, *stubs_->maintenance, &etcdserverpb::Maintenance::Stub::Status,
               etcdserverpb::StatusRequest{}, timeout);
 }
 
@@ -88,11 +97,12 @@ absl::StatusOr<etcdserverpb::LeaseGrantResponse> MemberClient::LeaseGrant(std::i
                                                                           absl::Duration timeout) {
   etcdserverpb::LeaseGrantRequest request;
   request.set_ttl(ttl_s);
-  return Call(*stubs_->lease, &etcdserverpb::Lease::Stub::LeaseGrant, request, timeout);
+  return Call(*stubs_, *stubs_->lease, &etcdserverpb::Lease::Stub::LeaseGrant, request, timeout);
 }
 
 absl::StatusOr<etcdserverpb::LeaseKeepAliveResponse> MemberClient::KeepAliveOnce(
     std::int64_t lease, absl::Duration timeout) {
+  stubs_->AdvanceConnection();
   grpc::ClientContext context;
   SetTimeout(context, timeout);
   auto stream = stubs_->lease->LeaseKeepAlive(&context);

@@ -13,6 +13,11 @@ namespace stele::process {
 struct MemberStubs {
   explicit MemberStubs(const std::string& address);
 
+  // To be called before a call that blocks. gRPC makes progress with a connection only while some
+  // call waits for it, and calls do not wait after a failure: a caller that just tries again would
+  // never see the member come back. Waits a moment if the connection is broken.
+  void AdvanceConnection();
+
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<etcdserverpb::KV::Stub> kv;
   std::unique_ptr<etcdserverpb::Watch::Stub> watch;

@@ -76,6 +76,7 @@ void Watcher::WatchMember(MemberClient& client) {
     create.set_start_revision(last_revision_ + 1);
     create.set_prev_kv(options_.with_previous);
   }
+  client.stubs().AdvanceConnection();
   auto stream = client.stubs().watch->Watch(&context);
   stream->Write(request);
   etcdserverpb::WatchResponse response;
