@@ -6,17 +6,11 @@ Output, error output and exit code of every command must be the same but for ids
 """
 
 import argparse
-import ctypes
 import difflib
 import json
 import os
-import pathlib
-import random
 import select
 import shlex
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,81 +19,11 @@ import time
 
 import etcdctl_masks
 import etcdctl_scenario
+from etcdctl_cluster import Cluster, die_with_parent, etcdctl_environment
 
-READY = b"ready to serve client requests"
 PATIENCE_S = 30
 # A command that goes on for ever is given this long to bring its expected lines.
 LINES_S = 5
-
-
-def die_with_parent():
-    """Runs in the child: ask the kernel to kill it when this program ends in whatever way."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-def free_ports(count):
-    """Ports below the range of outgoing connections, which may not take them by chance."""
-    sockets, ports = [], []
-    while len(ports) < count:
-        candidate = socket.socket()
-        try:
-            candidate.bind(("127.0.0.1", random.randrange(10000, 32768)))
-            sockets.append(candidate)
-            ports.append(candidate.getsockname()[1])
-        except OSError:
-            candidate.close()
-    for each in sockets:
-        each.close()
-    return ports
-
-
-class Cluster:
-    """Three members of one server, in a directory of their own."""
-
-    def __init__(self, binary, directory):
-        self.binary = binary
-        self.directory = pathlib.Path(directory)
-        self.processes = []
-        for _ in range(3):  # A port may be taken before the server binds it.
-            if self._start():
-                return
-        raise RuntimeError(f"{binary} did not start; see {directory}")
-
-    def _start(self):
-        self.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
-        self.directory.mkdir()
-        ports = free_ports(6)
-        self.clients = [f"127.0.0.1:{port}" for port in ports[:3]]
-        self.ports = {str(port): f"PORT{i}" for i, port in enumerate(ports)}
-        initial = ",".join(f"m{i}=http://127.0.0.1:{port}" for i, port in enumerate(ports[3:]))
-        for i, (client, peer) in enumerate(zip(ports[:3], ports[3:])):
-            client, peer = f"http://127.0.0.1:{client}", f"http://127.0.0.1:{peer}"
-            command = [self.binary, "--name", f"m{i}", "--data-dir", str(self.directory / f"m{i}"),
-                       "--listen-client-urls", client, "--advertise-client-urls", client,
-                       "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                       "--initial-cluster", initial, "--initial-cluster-state", "new"]
-            with open(self._log(i), "wb") as log:
-                self.processes.append(subprocess.Popen(
-                    command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                    preexec_fn=die_with_parent))
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            if any(process.poll() is not None for process in self.processes):
-                return False
-            if all(READY in self._log(i).read_bytes() for i in range(3)):
-                return True
-            time.sleep(0.02)
-        return False
-
-    def _log(self, member):
-        return self.directory / f"m{member}.log"
-
-    def stop(self):
-        for process in self.processes:
-            process.kill()
-            process.wait()
-        self.processes = []
 
 
 class Session:
@@ -140,12 +64,10 @@ class Session:
         return text.replace("{lease}", self.lease).replace("{big}", "x" * 100000)
 
     def _environment(self, args):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("ETCDCTL_")}
-        environment["ETCDCTL_API"] = "3"
+        if "--endpoints" in args:  # etcdctl complains if both are given.
+            return etcdctl_environment([])
         members = 3 if args.startswith("endpoint") else 1
-        if "--endpoints" not in args:  # etcdctl complains if both are given.
-            environment["ETCDCTL_ENDPOINTS"] = ",".join(self.cluster.clients[:members])
-        return environment
+        return etcdctl_environment(self.cluster.clients[:members])
 
     def _start(self, step):
         process = subprocess.Popen([self.etcdctl] + shlex.split(self._fill_in(step.args)),
