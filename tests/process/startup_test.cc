@@ -1,0 +1,130 @@
+// Starting and stopping one server as an operator does, and what it says when it cannot start.
+#include <absl/strings/match.h>
+#include <absl/strings/str_split.h>
+#include <absl/time/clock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "tests/process/experiment.h"
+
+namespace stele::process {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(15);
+
+TEST(StartupTest, SigtermUnderLoadEndsSoonAndLosesNothing) {
+  Experiment experiment({.members = 1});
+  Cluster& cluster = experiment.cluster();
+  EXPECT_TRUE(experiment.writes().AwaitAcknowledged(200, kPatience));
+  const absl::Time start = absl::Now();
+  cluster.process(0).Signal(SIGTERM);
+  const auto code = cluster.process(0).WaitForExit(kPatience);
+  std::cout << "SIGTERM took " << absl::Now() - start << "\n";
+  ASSERT_TRUE(code.has_value());
+  // etcd cleans up and then ends by the signal it was sent.
+  if (ServerIsStele()) {
+    EXPECT_EQ(*code, 0);
+  } else {
+    EXPECT_TRUE(*code == 0 || *code == 128 + SIGTERM) << *code;
+  }
+  cluster.Restart(0);
+  cluster.WaitUntilServing(0);
+  experiment.ExpectWritesResume(-1);
+  experiment.Finish();
+}
+
+TEST(StartupTest, SigtermOfTheLeaderLetsTheOthersGoOn) {
+  Experiment experiment;
+  Cluster& cluster = experiment.cluster();
+  const int leader = cluster.Leader();
+  EXPECT_TRUE(experiment.writes().AwaitAcknowledged(100, kPatience));
+  cluster.process(leader).Signal(SIGTERM);
+  experiment.ExpectWritesResume(leader);
+  EXPECT_TRUE(cluster.process(leader).WaitForExit(kPatience).has_value());
+  cluster.Restart(leader);
+  cluster.WaitUntilServing(leader);
+  experiment.Finish();
+}
+
+// Promises that only steled makes.
+class SteledStartupTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!ServerIsStele()) GTEST_SKIP() << ServerBinary() << " makes other promises";
+  }
+
+  // Starts a server that must refuse: exit code 1 and one line on its output. Returns the line.
+  static std::string Refusal(const Cluster& cluster, const std::vector<std::string>& arguments) {
+    ServerProcess process(ServerBinary(), arguments, cluster.directory() / "refused.log");
+    EXPECT_EQ(process.WaitForExit(kPatience), 1);
+    const std::vector<std::string> lines =
+        absl::StrSplit(process.Output(), '\n', absl::SkipEmpty());
+    EXPECT_EQ(lines.size(), 1u) << process.Output();
+    return lines.empty() ? "" : lines.front();
+  }
+};
+
+TEST_F(SteledStartupTest, DataDirectoryIsForTheOwnerAlone) {
+  Cluster cluster({.members = 1});
+  struct stat facts {};
+  ASSERT_EQ(stat(cluster.data_dir(0).c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777, 0700u);
+}
+
+TEST_F(SteledStartupTest, ASecondProcessOnTheDataDirectoryIsRefused) {
+  Cluster cluster({.members = 1});
+  const std::string line = Refusal(cluster, cluster.Arguments(0));
+  EXPECT_TRUE(absl::StrContains(line, cluster.data_dir(0).string())) << line;
+  cluster.WaitUntilServing(0);
+}
+
+TEST_F(SteledStartupTest, TheDataDirectoryOfAnotherClusterIsRefused) {
+  Cluster cluster({.members = 1});
+  cluster.Kill(0);
+  std::vector<std::string> arguments = cluster.Arguments(0);
+  for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+    if (arguments[i] == "--initial-cluster-token") arguments[i + 1] = "another-cluster";
+  }
+  const std::string line = Refusal(cluster, arguments);
+  EXPECT_TRUE(absl::StrContains(line, cluster.data_dir(0).string())) << line;
+}
+
+TEST_F(SteledStartupTest, BadFlagsAreNamed) {
+  struct Case {
+    std::string flag;
+    std::string value;
+  };
+  const std::vector<Case> cases = {
+      {"--no-such-flag", "1"},
+      {"--listen-client-urls", "nonsense"},
+      {"--listen-peer-urls", "http://127.0.0.1"},
+      {"--heartbeat-interval", "soon"},
+      {"--heartbeat-interval", "5000"},
+      {"--initial-cluster", "other=http://127.0.0.1:1"},
+      {"--initial-cluster-state", "perhaps"},
+      {"--snapshot-count", "-1"},
+      {"--data-dir", "/proc/stele"},
+  };
+  Cluster cluster({.members = 1});
+  cluster.Kill(0);
+  for (const Case& bad : cases) {
+    SCOPED_TRACE(bad.flag + " " + bad.value);
+    std::vector<std::string> arguments = cluster.Arguments(0);
+    bool replaced = false;
+    for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+      if (arguments[i] != bad.flag) continue;
+      arguments[i + 1] = bad.value;
+      replaced = true;
+    }
+    if (!replaced) arguments.insert(arguments.end(), {bad.flag, bad.value});
+    const std::string line = Refusal(cluster, arguments);
+    EXPECT_TRUE(absl::StrContains(line, bad.flag.substr(2)) || absl::StrContains(line, bad.value))
+        << line;
+  }
+}
+
+}  // namespace
+}  // namespace stele::process
