@@ -97,6 +97,13 @@ def doubts(records):
     if failed:
         kinds = sorted({kind for record in failed for kind in record["errors_by_kind"]})
         lines.append(f"{len(failed)} runs had errors: {'; '.join(kinds)}")
+    for case in dict.fromkeys(record["case"] for record in records):
+        puts = {record["puts"] for record in records if record["case"] == case}
+        if len(puts) > 1:
+            lines.append(
+                f"{case}: cut short in some runs ({min(puts)} to {max(puts)} puts), so memory and "
+                "disk are not comparable."
+            )
     return lines
 
 
