@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/process/cluster.h"
+#include "tests/process/history_checks.h"
 #include "tests/process/read_load.h"
 #include "tests/process/watcher.h"
 #include "tests/process/write_load.h"
@@ -45,7 +46,9 @@ class Experiment {
   void ExpectWritesResume(int avoided);
 
   // All members must run. Stops the writers, waits until every watcher has seen the last revision,
-  // reads everything from each member, and fails the test for every violation found.
+  // reads everything from each member, and judges. Returns a line for every violation.
+  Violations Judge();
+  // The same, and fails the test for every violation. Prints what the run amounted to.
   RunFigures Finish();
 
   // After Finish(): the time from `since_ns` to the first acknowledged write that began after it.
@@ -57,6 +60,7 @@ class Experiment {
   std::unique_ptr<ReadLoad> reads_;
   std::unique_ptr<WriteLoad> writes_;
   History history_;
+  std::int64_t resumptions_ = 0;
 };
 
 // `count` scaled by $STELE_PROCESS_SCALE (default 1), for longer runs.

@@ -1,5 +1,8 @@
 // kill -9 of a follower, of all three members at once, and of a member that is alone.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
 
 #include "tests/process/experiment.h"
 
@@ -48,6 +51,23 @@ TEST(KillTest, AMemberThatIsAlone) {
     experiment.ExpectWritesResume(-1);
   }
   experiment.Finish();
+}
+
+// Shows that the tests above would notice if acknowledged writes were lost: this member comes back
+// without its data.
+TEST(KillTest, AMemberThatForgetsIsNoticed) {
+  Experiment experiment({.members = 1});
+  Cluster& cluster = experiment.cluster();
+  EXPECT_TRUE(experiment.writes().AwaitAcknowledged(100, kPatience));
+  cluster.Kill(0);
+  std::filesystem::remove_all(cluster.data_dir(0));
+  cluster.Restart(0);
+  cluster.WaitUntilServing(0);
+  experiment.ExpectWritesResume(-1);
+  const Violations violations = experiment.Judge();
+  EXPECT_THAT(violations, ::testing::Contains(::testing::HasSubstr("real-time order")));
+  EXPECT_THAT(violations, ::testing::Contains(::testing::HasSubstr("lost")));
+  EXPECT_THAT(violations, ::testing::Contains(::testing::HasSubstr("stale linearizable read")));
 }
 
 }  // namespace
