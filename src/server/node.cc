@@ -253,7 +253,7 @@ void Node::MakeApplyLoop() {
   };
   outputs.release_log = [this](raft::EntryId durable) { raft_loop_->Post(ReleaseInput{durable}); };
   outputs.store_replaced = [this] {
-    spdlog::info("the store was replaced by a snapshot of the leader");
+    spdlog::info("installed snapshot of the leader: the store was replaced");
     watch_hub_->Reset(store_->View()->current_revision());
     lease_keeper_->OnStoreReplaced();
   };
