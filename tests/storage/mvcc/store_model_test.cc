@@ -286,7 +286,7 @@ class StoreModelTest : public ::testing::TestWithParam<EngineKind> {
 
 TEST_P(StoreModelTest, AgreesWithTheModel) {
   const bool fast = GetParam() == EngineKind::kMem;
-  const std::uint64_t seeds = fast ? 30 : 4;
+  const std::uint64_t seeds = fast ? 100 : 8;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     ASSERT_NO_FATAL_FAILURE(Run(seed, 60));
   }
