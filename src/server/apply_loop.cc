@@ -129,7 +129,7 @@ void ApplyLoop::ReleaseLogIfDue() {
   absl::StatusOr<raft::EntryId> durable = store_->state_machine().DurableApplied();
   if (!durable.ok()) return outputs_.fail_stop(durable.status());
   if (applied - durable->index.value > options_.unflushed_max) {
-    if (absl::Status status = store_->engine().Flush(); !status.ok()) {
+    if (absl::Status status = store_->engine().StartFlush(); !status.ok()) {
       return outputs_.fail_stop(status);
     }
   } else if (durable->index.value >= released_index_ + options_.snapshot_count) {

@@ -32,7 +32,8 @@ class ApplyLoop final : public Pump, public CompactionWatch {
  public:
   struct Options {
     std::uint64_t snapshot_count = 10'000;  // entries applied between log releases
-    std::uint64_t unflushed_max = 50'000;   // entries replayed after a crash at the most
+    // Entries behind the flushed state that start a flush: about what a crash makes us replay.
+    std::uint64_t unflushed_max = 50'000;
     std::size_t entries_per_pass = 2'000;   // bounds the latency of what waits behind
   };
   struct Outputs {

@@ -236,6 +236,7 @@ void Node::MakeRaftLoop(std::unique_ptr<raft::RawNode> raft) {
 void Node::MakeApplyLoop() {
   ApplyLoop::Options options;
   options.snapshot_count = options_.snapshot_count;
+  options.unflushed_max = 5 * options_.snapshot_count;
   ApplyLoop::Outputs outputs;
   outputs.publish = [this](storage::ApplyOutput* output) {
     watch_hub_->Publish(std::move(output->events), output->current_revision,

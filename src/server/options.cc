@@ -23,7 +23,7 @@ void AddFlags(Options* options, CLI::App* app) {
         ->capture_default_str();
   };
   const auto one = [&](const char* flag, auto* value, const char* help) {
-    app->add_option(flag, *value, help)
+    return app->add_option(flag, *value, help)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->capture_default_str();
   };
@@ -45,8 +45,10 @@ void AddFlags(Options* options, CLI::App* app) {
   one("--election-timeout", &options->election_timeout_ms,
       "Milliseconds without a heartbeat before an election.");
   one("--snapshot-count", &options->snapshot_count,
-      "Entries applied before the log behind them is let go.");
-  one("--max-request-bytes", &options->max_request_bytes, "The largest request accepted.");
+      "Entries applied before the log behind them is let go.")
+      ->check(CLI::NonNegativeNumber);
+  one("--max-request-bytes", &options->max_request_bytes, "The largest request accepted.")
+      ->check(CLI::NonNegativeNumber);
   one("--max-txn-ops", &options->max_txn_ops, "The most operations in a transaction.");
   one("--quota-backend-bytes", &options->quota_backend_bytes,
       "Reported as the quota (0: 2 GiB). Not enforced yet.");

@@ -25,11 +25,7 @@ TEST(StartupTest, SigtermUnderLoadEndsSoonAndLosesNothing) {
   std::cout << "SIGTERM took " << absl::Now() - start << "\n";
   ASSERT_TRUE(code.has_value());
   // etcd cleans up and then ends by the signal it was sent.
-  if (ServerIsStele()) {
-    EXPECT_EQ(*code, 0);
-  } else {
-    EXPECT_TRUE(*code == 0 || *code == 128 + SIGTERM) << *code;
-  }
+  EXPECT_EQ(*code, 128 + SIGTERM);
   cluster.Restart(0);
   cluster.WaitUntilServing(0);
   experiment.ExpectWritesResume(-1);

@@ -128,6 +128,7 @@ void LeaseKeeper::Handle(Forwarded forwarded) {
 
 void LeaseKeeper::Handle(RevokeFailed failed) {
   deadlines_.RetryExpiry(failed.lease_id, clock_->Now() + options_.expiry_interval);
+  expire_at_ = std::min(expire_at_, deadlines_.NextDeadline().value_or(absl::InfiniteDuration()));
 }
 
 void LeaseKeeper::Reload() {

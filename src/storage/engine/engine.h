@@ -77,6 +77,9 @@ class Engine {
   // All families together become durable up to the last Write. Blocks.
   virtual absl::Status Flush() = 0;
 
+  // Begins a flush of what is written so far and returns; DurableMeta tells when it is done.
+  virtual absl::Status StartFlush() = 0;
+
   // A consistent, openable copy of all that is written, in the new directory `dir` (which must not
   // exist); flushes first. Hard links where the file system can.
   virtual absl::Status Checkpoint(const std::string& dir) = 0;

@@ -44,6 +44,7 @@ class MemEngine : public Engine {
   absl::Status Write(WriteBatch* batch) override;
   std::shared_ptr<const EngineSnapshot> Snapshot() override;
   absl::Status Flush() override;
+  absl::Status StartFlush() override { return Flush(); }
   absl::Status Checkpoint(const std::string& dir) override;
   absl::StatusOr<std::optional<std::string>> DurableMeta(std::string_view key) override;
   EngineStats Stats() override;

@@ -138,12 +138,9 @@ class RocksEngine : public Engine {
     return std::make_shared<const RocksSnapshot>(db_.get(), handles_);
   }
 
-  absl::Status Flush() override {
-    rocksdb::FlushOptions options;
-    options.wait = true;
-    options.allow_write_stall = true;
-    return ToStatus(db_->Flush(options, {handles_.begin(), handles_.end()}), "flush");
-  }
+  absl::Status Flush() override { return FlushFamilies(/*wait=*/true); }
+
+  absl::Status StartFlush() override { return FlushFamilies(/*wait=*/false); }
 
   absl::Status Checkpoint(const std::string& dir) override {
     absl::Status flushed = Flush();
@@ -181,6 +178,13 @@ class RocksEngine : public Engine {
   }
 
  private:
+  absl::Status FlushFamilies(bool wait) {
+    rocksdb::FlushOptions options;
+    options.wait = wait;
+    options.allow_write_stall = true;
+    return ToStatus(db_->Flush(options, {handles_.begin(), handles_.end()}), "flush");
+  }
+
   std::uint64_t Property(rocksdb::ColumnFamilyHandle* handle, const std::string& name) {
     std::uint64_t value = 0;
     return db_->GetIntProperty(handle, name, &value) ? value : 0;
