@@ -34,7 +34,7 @@ class ApplyLoop final : public Pump, public CompactionWatch {
     std::uint64_t snapshot_count = 10'000;  // entries applied between log releases
     // Entries behind the flushed state that start a flush: about what a crash makes us replay.
     std::uint64_t unflushed_max = 50'000;
-    std::size_t entries_per_pass = 2'000;   // bounds the latency of what waits behind
+    std::size_t entries_per_pass = 2'000;  // bounds the latency of what waits behind
   };
   struct Outputs {
     std::function<void(storage::ApplyOutput*)> publish;  // events and lease facts may be moved out

@@ -35,6 +35,12 @@ std::uint64_t RandomBits() {
   return bits;
 }
 
+storage::LogStoreOptions LogOptions() {
+  storage::LogStoreOptions options;
+  options.salt = RandomBits();
+  return options;
+}
+
 // A disk that failed once cannot be trusted with the next write: whatever is not yet acknowledged
 // must not be, so the process ends at once.
 [[noreturn]] void FailStop(const absl::Status& status) {
@@ -112,7 +118,7 @@ absl::Status Node::Start() {
 }
 
 absl::Status Node::OpenLog() {
-  auto log = storage::LogStore::Open(&file_system_, data_dir_->wal(), {});
+  auto log = storage::LogStore::Open(&file_system_, data_dir_->wal(), LogOptions());
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
   identity_ = {log_->identity().cluster_id, raft::NodeId{log_->identity().member_id}};
@@ -135,7 +141,7 @@ absl::Status Node::Bootstrap() {
   bootstrap_members_ = std::move(plan.members);
   auto log = storage::LogStore::Create(&file_system_, data_dir_->wal(),
                                        {identity_.cluster_id, identity_.self.value},
-                                       {raft::EntryId{}, plan.conf_state}, {});
+                                       {raft::EntryId{}, plan.conf_state}, LogOptions());
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
   return absl::OkStatus();
@@ -223,7 +229,7 @@ void Node::MakeRaftLoop(std::unique_ptr<raft::RawNode> raft) {
   outputs.apply = [this](ApplyWork work) { apply_loop_->Post(std::move(work)); };
   outputs.role_changed = [this](const RaftLoop::RoleChange& change) {
     lease_keeper_->OnRoleChange(change);
-    watch_hub_->SetLeaderKnown(change.leader != raft::kNoNode);
+    OnLeaderKnown(change.leader != raft::kNoNode);
     spdlog::info("{} in term {}, leader {:x}", RoleName(change.role), change.term.value,
                  change.leader.value);
   };
@@ -231,6 +237,16 @@ void Node::MakeRaftLoop(std::unique_ptr<raft::RawNode> raft) {
   raft_loop_ =
       std::make_unique<RaftLoop>(options, std::move(raft), std::move(log_), transport_.get(),
                                  proposals_.get(), reads_.get(), &clock_, std::move(outputs));
+}
+
+// Watches that require a leader outlive an election: they end only when none was found for three
+// election timeouts.
+void Node::OnLeaderKnown(bool known) {
+  const std::uint64_t change = ++leader_changes_;
+  if (known) return watch_hub_->SetLeaderKnown(true);
+  peer_loop_->RunAfter(3 * ElectionTimeout(options_), [this, change] {
+    if (leader_changes_ == change) watch_hub_->SetLeaderKnown(false);
+  });
 }
 
 void Node::MakeApplyLoop() {

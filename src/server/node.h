@@ -4,6 +4,7 @@
 // The owner's thread calls Start, WaitUntilReady and Stop; NodeFacts may be asked by any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -75,6 +76,7 @@ class Node final : public NodeFacts {
   void MakePeers();
   void MakeMethods();
   std::unique_ptr<raft::RawNode> MakeRawNode();
+  void OnLeaderKnown(bool known);
   absl::Status StartPeerFront();
   absl::Status PublishAttributes(const std::function<bool()>& give_up);
   void TransferLeadership();
@@ -107,6 +109,7 @@ class Node final : public NodeFacts {
   std::unique_ptr<Front> client_front_;
   std::unique_ptr<Pumps> pumps_;
   std::uint64_t log_first_index_ = 0;  // at the start
+  std::atomic<std::uint64_t> leader_changes_{0};
   bool stopped_ = false;
 };
 

@@ -35,13 +35,23 @@ bool RaftLoop::RunOnce() {
   worked |= TickIfDue();
   StartReadRound();
   if (!parked_.empty()) RetryParked();
-  if (!node_->HasReady()) return worked;
-  ProcessReady();
-  return true;
+  if (node_->HasReady()) {
+    ProcessReady();
+    return true;
+  }
+  if (!worked) SealIfIdle();
+  return worked;
 }
 
 absl::Duration RaftLoop::IdleTime() {
-  return std::max(absl::ZeroDuration(), next_tick_ - clock_->Now());
+  const absl::Duration wake_at = unsealed_ ? std::min(next_tick_, seal_at_) : next_tick_;
+  return std::max(absl::ZeroDuration(), wake_at - clock_->Now());
+}
+
+void RaftLoop::SealIfIdle() {
+  if (!unsealed_ || clock_->Now() < seal_at_) return;
+  unsealed_ = false;
+  if (absl::Status status = log_->Seal(); !status.ok()) outputs_.fail_stop(status);
 }
 
 void RaftLoop::Handle(ProposalInput input) {
@@ -144,7 +154,11 @@ void RaftLoop::Persist(const raft::Ready& ready) {
   if (status.ok() && (ready.hard_state || !ready.entries.empty())) {
     status = log_->Append(ready.hard_state, ready.entries);
   }
-  if (status.ok() && (ready.must_sync || ready.snapshot)) status = log_->Sync();
+  if (status.ok() && (ready.must_sync || ready.snapshot)) {
+    status = log_->Sync();
+    unsealed_ = true;
+    seal_at_ = clock_->Now() + options_.seal_after_idle;
+  }
   if (!status.ok()) outputs_.fail_stop(status);
 }
 
@@ -162,7 +176,7 @@ void RaftLoop::PublishFacts(const raft::Ready& ready) {
 }
 
 void RaftLoop::CloseLog() {
-  if (absl::Status status = log_->Sync(); !status.ok()) outputs_.fail_stop(status);
+  if (absl::Status status = log_->Seal(); !status.ok()) outputs_.fail_stop(status);
 }
 
 }  // namespace stele::server

@@ -128,6 +128,8 @@ class RaftLoop final : public Pump {
   void RetryParked();
   void ProcessReady();
   void Persist(const raft::Ready& ready);
+  // Proves the last batch of the log once nothing else is to be done (docs/wal_format.md).
+  void SealIfIdle();
   void PublishFacts(const raft::Ready& ready);
 
   struct Parked {
@@ -148,6 +150,8 @@ class RaftLoop final : public Pump {
   std::vector<RaftInput> batch_;  // storage reused from pass to pass
   std::deque<Parked> parked_;
   absl::Duration next_tick_;
+  bool unsealed_ = false;
+  absl::Duration seal_at_;
   RaftFacts facts_;
 };
 

@@ -59,6 +59,9 @@ Http2Session::Http2Session(ConnectionHost* host, FrontLoopState* state)
   nghttp2_option* option = nullptr;
   STELE_CHECK(nghttp2_option_new(&option) == 0);
   nghttp2_option_set_no_closed_streams(option, 1);
+  // The library's own checks refuse an :authority with a scheme in front, which grpc-go sends when
+  // its target has one; RequestHead checks what must hold.
+  nghttp2_option_set_no_http_messaging(option, 1);
   nghttp2_option_set_max_outbound_ack(option, kOutboundAcksMax);
   nghttp2_option_set_max_settings(option, kSettingsEntriesMax);
   nghttp2_option_set_max_continuations(option, kContinuationsMax);
@@ -229,7 +232,14 @@ int Http2Session::OnFrame(const nghttp2_frame& frame) {
       header_block_since_ns_ = 0;
       flood_guard_.OnWork();
       if (stream == nullptr) return 0;
-      if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) stream->OnHeadersEnd();
+      if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+        if (!stream->HasWellFormedHead()) {
+          nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, frame.hd.stream_id,
+                                    NGHTTP2_PROTOCOL_ERROR);
+          return 0;
+        }
+        stream->OnHeadersEnd();
+      }
       if (end) stream->OnRequestEnd();
       return 0;
     case NGHTTP2_DATA:

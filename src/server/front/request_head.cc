@@ -13,6 +13,18 @@ void ClearString(std::string* text) {
   if (text->capacity() > kKeptCapacity) *text = std::string();
 }
 
+bool IsFieldName(std::string_view name) {
+  if (name.empty()) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    return c > ' ' && c < 0x7f && !upper && c != ':';
+  });
+}
+
+bool IsFieldValue(std::string_view value) {
+  return value.find_first_of(std::string_view("\0\r\n", 3)) == std::string_view::npos;
+}
+
 }  // namespace
 
 void RequestHead::Clear() {
@@ -21,23 +33,38 @@ void RequestHead::Clear() {
     ClearString(text);
   }
   list_bytes = 0;
+  regular_seen = malformed = false;
 }
 
 void RequestHead::Add(std::string_view name, std::string_view value) {
   list_bytes += name.size() + value.size() + kFieldOverhead;
-  if (name == ":method") {
-    method = value;
-  } else if (name == ":path") {
-    path = value;
-  } else if (name == "content-type") {
+  if (!IsFieldValue(value)) malformed = true;
+  if (name.starts_with(':')) return AddPseudo(name, value);
+  if (!IsFieldName(name)) malformed = true;
+  if (malformed) return;  // `fields` relies on what was checked
+  regular_seen = true;
+  if (name == "content-type") {
     content_type = value;
   } else if (name == "grpc-timeout") {
     grpc_timeout = value;
   } else if (name == "grpc-encoding") {
     grpc_encoding = value;
-  } else if (name != ":scheme" && name != "te" && name != "grpc-accept-encoding") {
+  } else if (name != "te" && name != "grpc-accept-encoding") {
     fields.append(name).push_back('\0');
     fields.append(value).push_back('\0');
+  }
+}
+
+void RequestHead::AddPseudo(std::string_view name, std::string_view value) {
+  if (regular_seen) malformed = true;
+  if (name == ":method") {
+    malformed |= !method.empty();
+    method = value;
+  } else if (name == ":path") {
+    malformed |= !path.empty();
+    path = value;
+  } else if (name != ":scheme" && name != ":authority") {
+    malformed = true;
   }
 }
 

@@ -18,9 +18,14 @@ struct RequestHead {
   // number.
   std::string fields;
   std::size_t list_bytes = 0;  // as RFC 9113 6.5.2 counts: names + values + 32 a field
+  bool regular_seen = false;   // a field whose name does not begin with a colon
+  bool malformed = false;      // a field that RFC 9113 8.2 and 8.3 forbid was added
 
   void Clear();
   void Add(std::string_view name, std::string_view value);
+  void AddPseudo(std::string_view name, std::string_view value);
+  // Whether this can be a request at all. What the client says about :authority is its own affair.
+  bool IsWellFormed() const { return !malformed && !method.empty() && !path.empty(); }
 };
 
 // The value of `name` among fields as RequestHead stores them; a "-bin" value is decoded.

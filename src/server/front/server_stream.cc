@@ -47,6 +47,10 @@ void ServerStream::OnHeader(std::string_view name, std::string_view value) {
   head_.Add(name, value);
 }
 
+bool ServerStream::HasWellFormedHead() const {
+  return head_.list_bytes > state_->options.max_header_list_bytes || head_.IsWellFormed();
+}
+
 void ServerStream::OnHeadersEnd() {
   if (head_.list_bytes > state_->options.max_header_list_bytes) {
     return RefuseHttp(431, "request header list too large\n");

@@ -32,6 +32,8 @@ class ServerStream final : public HttpResponseTarget {
 
   // Request, in the order of the wire.
   void OnHeader(std::string_view name, std::string_view value);
+  // Before OnHeadersEnd; a list that was too large is judged there.
+  bool HasWellFormedHead() const;
   void OnHeadersEnd();
   void OnBody(std::string_view bytes);
   void OnRequestEnd();
