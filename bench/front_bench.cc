@@ -10,13 +10,13 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <latch>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/synchronization/blocking_counter.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "src/raft/check.h"
 #include "src/server/front/front.h"
@@ -88,8 +88,7 @@ class BenchService final : public MethodTable, public HttpRoutes {
 class LoadConnection final : public GrpcClientConnection::Owner, public GrpcClientStream::Events {
  public:
   LoadConnection(EventLoop* loop, const std::string& address, int in_flight, std::string path,
-                 std::string request, std::atomic<std::uint64_t>* done,
-                 absl::BlockingCounter* connected)
+                 std::string request, std::atomic<std::uint64_t>* done, std::latch* connected)
       : in_flight_(in_flight),
         path_(std::move(path)),
         request_(std::make_shared<const std::string>(std::move(request))),
@@ -105,7 +104,7 @@ class LoadConnection final : public GrpcClientConnection::Owner, public GrpcClie
     running_ = false;
     connection_.Close();
   }
-  void OnConnected() override { connected_->DecrementCount(); }
+  void OnConnected() override { connected_->count_down(); }
   void OnConnectionLost(const absl::Status& reason) override {
     std::fprintf(stderr, "lost: %s\n", reason.ToString().c_str());
     std::exit(1);
@@ -136,18 +135,18 @@ class LoadConnection final : public GrpcClientConnection::Owner, public GrpcClie
   const std::string path_;
   const std::shared_ptr<const std::string> request_;
   std::atomic<std::uint64_t>* const done_;
-  absl::BlockingCounter* const connected_;
+  std::latch* const connected_;
   bool running_ = true;
   GrpcClientConnection connection_;
 };
 
 void RunOn(EventLoop* loop, const std::function<void()>& step) {
-  absl::Notification ran;
+  std::latch ran(1);
   loop->Post([&] {
     step();
-    ran.Notify();
+    ran.count_down();
   });
-  ran.WaitForNotification();
+  ran.wait();
 }
 
 int Run(const Settings& settings) {
@@ -161,7 +160,7 @@ int Run(const Settings& settings) {
   EventLoop client("bench-client");
   client.Start();
   std::atomic<std::uint64_t> done = 0;
-  absl::BlockingCounter connected(settings.connections);
+  std::latch connected(settings.connections);
   const std::string address = "127.0.0.1:" + std::to_string(front.ports().front());
   const std::string path = settings.mode == "push" ? "/bench/Push" : "/etcdserverpb.KV/Put";
   std::vector<std::unique_ptr<LoadConnection>> load;
@@ -173,7 +172,7 @@ int Run(const Settings& settings) {
       load.back()->Connect();
     }
   });
-  connected.Wait();
+  connected.wait();
   RunOn(&client, [&] {
     for (const auto& connection : load) connection->Begin();
   });

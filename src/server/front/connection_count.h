@@ -1,10 +1,11 @@
 // How many connections are open, over all loops of a front. Any thread.
 #pragma once
 
+#include <algorithm>
+#include <condition_variable>
 #include <cstddef>
+#include <mutex>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
 namespace stele::server {
@@ -12,28 +13,28 @@ namespace stele::server {
 class ConnectionCount {
  public:
   void Increment() {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     ++count_;
   }
   void Decrement() {
-    absl::MutexLock lock(&mutex_);
-    --count_;
+    const std::lock_guard lock(mutex_);
+    if (--count_ == 0) none_.notify_all();
   }
   std::size_t value() const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return count_;
   }
   // Waits until none is open, at most `patience`.
-  void AwaitNone(absl::Duration patience) const {
-    absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(
-                                +[](const std::size_t* count) { return *count == 0; }, &count_),
-                            patience);
+  void AwaitNone(absl::Duration patience) {
+    std::unique_lock lock(mutex_);
+    none_.wait_for(lock, absl::ToChronoMilliseconds(std::min(patience, absl::Hours(24))),
+                   [this] { return count_ == 0; });
   }
 
  private:
-  mutable absl::Mutex mutex_;
-  std::size_t count_ ABSL_GUARDED_BY(mutex_) = 0;
+  mutable std::mutex mutex_;  // guards count_
+  std::condition_variable none_;
+  std::size_t count_ = 0;
 };
 
 }  // namespace stele::server

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <latch>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "src/raft/check.h"
 #include "src/server/front/socket_stream.h"
 
@@ -66,14 +66,14 @@ void Front::OnAccepted(int fd, std::string peer) {
 }
 
 void Front::RunOn(EventLoop* loop, const std::function<void()>& step) {
-  absl::Notification ran;
+  std::latch ran(1);
   if (!loop->Post([&] {
         step();
-        ran.Notify();
+        ran.count_down();
       })) {
     return;
   }
-  ran.WaitForNotification();
+  ran.wait();
 }
 
 void Front::CloseListeners() {

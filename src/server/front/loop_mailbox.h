@@ -45,8 +45,9 @@ class LoopMailbox {
  private:
   const int wake_fd_;
   std::atomic<std::thread::id> thread_id_;
-  // A std::mutex: Debian's abseil is built with its deadlock detector, which makes absl::Mutex cost
-  // more than everything else a post does. It guards the three members below.
+  // A std::mutex, not absl::Mutex: Debian builds abseil with its lock-order detector, which costs
+  // more than everything else a post does, and without thread sanitizer, which then sees no lock.
+  // It guards the three members below.
   std::mutex mutex_;
   std::vector<Task> tasks_;
   bool asleep_ = false;

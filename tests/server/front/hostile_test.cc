@@ -259,6 +259,7 @@ TEST_F(HostileTest, AReaderThatNeverReadsItsSocketIsClosed) {
                           Frame(kWindowUpdate, 0, 0, std::string("\x7f\xfe\0\0", 4)) +
                           Frame(kHeaders, kEndHeaders, 1, GrpcHeaderBlock("/test.Echo/Large")) +
                           Frame(kData, kEndStream, 1, request)));
+  EXPECT_TRUE(Eventually([&] { return server_.front.connection_count() == 1; }));
   // The call is reset after the stall time. If the kernel's buffers then swallow the rest, the
   // kernel's own limit for unacknowledged bytes ends the connection.
   EXPECT_TRUE(Eventually([&] { return server_.front.connection_count() == 0; }));

@@ -1,18 +1,17 @@
 #include "tests/server/front/test_client.h"
 
+#include <latch>
 #include <utility>
-
-#include "absl/synchronization/notification.h"
 
 namespace stele::server {
 
 void RunOn(EventLoop* loop, absl::FunctionRef<void()> step) {
-  absl::Notification ran;
+  std::latch ran(1);
   loop->Post([&] {
     step();
-    ran.Notify();
+    ran.count_down();
   });
-  ran.WaitForNotification();
+  ran.wait();
 }
 
 TestCall::~TestCall() {
@@ -43,11 +42,9 @@ std::size_t TestCall::queued_bytes() {
 }
 
 absl::StatusOr<std::string> TestCall::Next() {
-  absl::MutexLock lock(&mutex_);
-  const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return ended_ || !messages_.empty();
-  };
-  if (!mutex_.AwaitWithTimeout(absl::Condition(&ready), kTestPatience)) {
+  std::unique_lock lock(mutex_);
+  const auto ready = [this]() { return ended_ || !messages_.empty(); };
+  if (!changed_.wait_for(lock, absl::ToChronoSeconds(kTestPatience), ready)) {
     return absl::DeadlineExceededError("test: no message");
   }
   if (messages_.empty()) return status_.ok() ? absl::OutOfRangeError("end") : status_;
@@ -67,14 +64,16 @@ absl::Status TestCall::End(std::vector<std::string>* messages) {
 }
 
 void TestCall::OnMessage(std::string_view message) {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   messages_.emplace_back(message);
+  changed_.notify_all();
 }
 
 void TestCall::OnEnd(const absl::Status& status) {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   ended_ = true;
   status_ = status;
+  changed_.notify_all();
 }
 
 TestClient::TestClient(GrpcClientOptions options) : loop_("test-client") {
@@ -90,14 +89,13 @@ TestClient::~TestClient() {
 
 absl::Status TestClient::Connect() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::unique_lock lock(mutex_);
     connected_ = lost_ = false;
   }
   RunOn(&loop_, [this] { connection_->Connect(); });
-  absl::MutexLock lock(&mutex_);
-  const auto settled = [this]()
-                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return connected_ || lost_; };
-  if (!mutex_.AwaitWithTimeout(absl::Condition(&settled), kTestPatience)) {
+  std::unique_lock lock(mutex_);
+  const auto settled = [this]() { return connected_ || lost_; };
+  if (!changed_.wait_for(lock, absl::ToChronoSeconds(kTestPatience), settled)) {
     return absl::DeadlineExceededError("test: not connected");
   }
   return connected_ ? absl::OkStatus() : reason_;
@@ -126,22 +124,24 @@ absl::StatusOr<std::string> TestClient::Unary(const std::string& path, std::stri
 }
 
 absl::Status TestClient::AwaitLoss() {
-  absl::MutexLock lock(&mutex_);
-  if (!mutex_.AwaitWithTimeout(absl::Condition(&lost_), kTestPatience)) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_for(lock, absl::ToChronoSeconds(kTestPatience), [this] { return lost_; })) {
     return absl::DeadlineExceededError("test: still connected");
   }
   return reason_;
 }
 
 void TestClient::OnConnected() {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   connected_ = true;
+  changed_.notify_all();
 }
 
 void TestClient::OnConnectionLost(const absl::Status& reason) {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   lost_ = true;
   reason_ = reason;
+  changed_.notify_all();
 }
 
 }  // namespace stele::server

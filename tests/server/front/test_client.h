@@ -1,17 +1,17 @@
 // A blocking face on GrpcClientConnection for tests. Every wait is bounded.
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "src/server/front/event_loop.h"
 #include "src/server/front/grpc_client_connection.h"
 
@@ -41,10 +41,11 @@ class TestCall final : public GrpcClientStream::Events {
   friend class TestClient;
   EventLoop* const loop_;
   std::shared_ptr<GrpcClientStream> stream_;  // loop's thread
-  absl::Mutex mutex_;
-  std::deque<std::string> messages_ ABSL_GUARDED_BY(mutex_);
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;                          // guards what follows
+  std::condition_variable changed_;
+  std::deque<std::string> messages_;
+  bool ended_ = false;
+  absl::Status status_;
 };
 
 class TestClient final : public GrpcClientConnection::Owner {
@@ -72,10 +73,11 @@ class TestClient final : public GrpcClientConnection::Owner {
  private:
   EventLoop loop_;
   std::unique_ptr<GrpcClientConnection> connection_;
-  absl::Mutex mutex_;
-  bool connected_ ABSL_GUARDED_BY(mutex_) = false;
-  bool lost_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Status reason_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  bool connected_ = false;
+  bool lost_ = false;
+  absl::Status reason_;
 };
 
 // Runs `step` on the loop's thread and waits for it.

@@ -21,8 +21,11 @@ std::uint64_t ParseNumber(std::string_view* text) {
 
 // A repeating pattern, so that a misplaced byte shows.
 std::string Pattern(std::size_t size) {
-  std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i % 23);
+  constexpr std::string_view kRepeated = "abcdefghijklmnopqrstuvw";
+  std::string text;
+  text.reserve(size + kRepeated.size());
+  while (text.size() < size) text.append(kRepeated);
+  text.resize(size);
   return text;
 }
 
@@ -132,7 +135,7 @@ void TestService::AddUnaryMethods() {
       });
   Add("/test.Echo/Hold", MethodKind::kUnary,
       [this](std::shared_ptr<Call> call, std::string_view /*request*/) {
-        absl::MutexLock lock(&mutex_);
+        std::unique_lock lock(mutex_);
         held_.push_back(std::move(call));
       });
   // "NAME": the value of that request header.
@@ -222,7 +225,7 @@ void TestService::Handle(const HttpRequest& request, HttpRespond respond) {
 }
 
 std::size_t TestService::held() const {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   // Calls whose client went away wait no longer.
   return static_cast<std::size_t>(
       std::ranges::count_if(held_, [](const auto& call) { return !call->ended(); }));
@@ -231,7 +234,7 @@ std::size_t TestService::held() const {
 void TestService::ReleaseHeld() {
   std::vector<std::shared_ptr<Call>> held;
   {
-    absl::MutexLock lock(&mutex_);
+    std::unique_lock lock(mutex_);
     held.swap(held_);
   }
   for (const auto& call : held) call->Reply("released");

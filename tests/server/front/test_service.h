@@ -6,12 +6,11 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "src/server/api/call.h"
 #include "src/server/front/event_loop.h"
 #include "src/server/front/http_routes.h"
@@ -55,8 +54,8 @@ class TestService final : public MethodTable, public HttpRoutes {
   std::atomic<int> cancelled_ = 0;
   std::atomic<int> handlers_alive_ = 0;
   std::atomic<std::size_t> queued_bytes_max_ = 0;
-  mutable absl::Mutex mutex_;
-  std::vector<std::shared_ptr<Call>> held_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;  // guards held_
+  std::vector<std::shared_ptr<Call>> held_;
 };
 
 }  // namespace stele::server
