@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -140,12 +141,12 @@ void ApplyLoop::ReleaseLogIfDue() {
   if (now - stats_taken_at_ < absl::Seconds(1)) return;
   stats_taken_at_ = now;
   storage::EngineStats stats = store_->engine().Stats();
-  absl::MutexLock lock(&stats_mutex_);
+  const std::lock_guard lock(stats_mutex_);
   stats_ = stats;
 }
 
 storage::EngineStats ApplyLoop::engine_stats() const {
-  absl::MutexLock lock(&stats_mutex_);
+  const std::lock_guard lock(stats_mutex_);
   return stats_;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <variant>
 #include <vector>
@@ -98,8 +99,8 @@ class ApplyLoop final : public Pump, public CompactionWatch {
   std::uint64_t released_index_ = 0;
   std::uint64_t flush_checked_at_ = 0;
 
-  mutable absl::Mutex stats_mutex_;
-  storage::EngineStats stats_ ABSL_GUARDED_BY(stats_mutex_);
+  mutable std::mutex stats_mutex_;
+  storage::EngineStats stats_;
   absl::Duration stats_taken_at_ = -absl::InfiniteDuration();
 };
 

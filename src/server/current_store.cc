@@ -1,5 +1,6 @@
 #include "src/server/current_store.h"
 
+#include <mutex>
 #include <span>
 #include <utility>
 
@@ -44,7 +45,7 @@ absl::StatusOr<std::unique_ptr<CurrentStore>> CurrentStore::Open(storage::FileSy
   }
   absl::StatusOr<std::shared_ptr<Opened>> opened = store->OpenNamed(name);
   if (!opened.ok()) return opened.status();
-  absl::MutexLock lock(&store->mutex_);
+  const std::lock_guard lock(store->mutex_);
   store->opened_ = *std::move(opened);
   return store;
 }
@@ -66,7 +67,7 @@ absl::StatusOr<std::shared_ptr<CurrentStore::Opened>> CurrentStore::OpenNamed(
 std::shared_ptr<const storage::ReadView> CurrentStore::View() {
   std::shared_ptr<Opened> opened;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     opened = opened_;
   }
   // The view's bytes belong to the engine: whoever holds the view holds the store.
@@ -87,7 +88,7 @@ absl::Status CurrentStore::SwitchTo(const std::string& name) {
   if (absl::Status status = PointAt(name); !status.ok()) return status;
   std::shared_ptr<Opened> former;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     former = std::exchange(opened_, *std::move(next));
   }
   // Readers may still hold the former store; its files stay readable after the unlink.

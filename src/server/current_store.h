@@ -12,12 +12,11 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "src/storage/engine/engine.h"
 #include "src/storage/file_system.h"
 #include "src/storage/state_machine/state_machine.h"
@@ -59,7 +58,7 @@ class CurrentStore {
   storage::FileSystem* const fs_;
   const std::string dir_;
   const OpenEngine open_engine_;
-  absl::Mutex mutex_;  // guards the pointer against View(); written by the apply thread only
+  std::mutex mutex_;  // guards the pointer against View(); written by the apply thread only
   std::shared_ptr<Opened> opened_;
 };
 

@@ -3,11 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <utility>
 #include <vector>
-
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 
 namespace stele::server {
 
@@ -26,7 +24,7 @@ class Mailbox {
   void Post(T item) {
     bool was_empty = false;
     {
-      absl::MutexLock lock(&mutex_);
+      const std::lock_guard lock(mutex_);
       was_empty = items_.empty();
       items_.push_back(std::move(item));
     }
@@ -36,18 +34,18 @@ class Mailbox {
   // Replaces `items`, whose storage is reused for the next round.
   void TakeAll(std::vector<T>* items) {
     items->clear();
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     items_.swap(*items);
   }
 
   std::size_t size() const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return items_.size();
   }
 
  private:
-  mutable absl::Mutex mutex_;
-  std::vector<T> items_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  std::vector<T> items_;
   Wake wake_;
 };
 

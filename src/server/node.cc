@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <random>
 #include <thread>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 #include "src/raft/check.h"
@@ -377,26 +378,23 @@ absl::Status Node::ServeClients(const std::function<bool()>& give_up) {
 // Tells the cluster this member's name and client URLs: the proof that there is a leader and that
 // this member can reach it.
 absl::Status Node::PublishAttributes(const std::function<bool()>& give_up) {
-  struct Attempt {
-    absl::Notification done;
-    absl::Status status;
-  };
   while (true) {
     stelepb::Command command;
     stelepb::MemberAttributes* attributes = command.mutable_member_attributes();
     attributes->set_member_id(identity_.self.value);
     attributes->set_name(options_.name);
     for (const std::string& url : options_.advertise_client_urls) attributes->add_client_urls(url);
-    auto attempt = std::make_shared<Attempt>();
-    proposals_->Propose(&command, [attempt](const storage::CommandResult& result) {
-      attempt->status = result.status;
-      attempt->done.Notify();
+    auto outcome = std::make_shared<std::promise<absl::Status>>();
+    std::future<absl::Status> attempt = outcome->get_future();
+    proposals_->Propose(&command, [outcome](const storage::CommandResult& result) {
+      outcome->set_value(result.status);
     });
-    while (!attempt->done.WaitForNotificationWithTimeout(absl::Milliseconds(20))) {
+    while (attempt.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
       if (give_up()) return absl::CancelledError("asked to stop");
     }
-    if (attempt->status.ok()) return absl::OkStatus();
-    spdlog::warn("waiting for a leader: {}", std::string(attempt->status.message()));
+    const absl::Status status = attempt.get();
+    if (status.ok()) return status;
+    spdlog::warn("waiting for a leader: {}", std::string(status.message()));
     if (give_up()) return absl::CancelledError("asked to stop");
   }
 }
@@ -424,18 +422,14 @@ void Node::Stop() {
 // Best effort: the others elect a leader without us if this does not work out in time.
 void Node::TransferLeadership() {
   if (!raft_loop_->facts().is_leader) return;
-  struct Answer {
-    absl::Notification done;
-    raft::NodeId target;
-  };
-  auto answer = std::make_shared<Answer>();
-  raft_loop_->Post(NodeInput{[answer](const raft::RawNode& raft) {
-    answer->target = BestSuccessor(raft.GetStatus());
-    answer->done.Notify();
-  }});
-  if (!answer->done.WaitForNotificationWithTimeout(absl::Seconds(1))) return;
-  if (answer->target == raft::kNoNode) return;
-  raft_loop_->Post(TransferInput{answer->target});
+  auto answer = std::make_shared<std::promise<raft::NodeId>>();
+  std::future<raft::NodeId> successor = answer->get_future();
+  raft_loop_->Post(NodeInput{
+      [answer](const raft::RawNode& raft) { answer->set_value(BestSuccessor(raft.GetStatus())); }});
+  if (successor.wait_for(std::chrono::seconds(1)) != std::future_status::ready) return;
+  const raft::NodeId target = successor.get();
+  if (target == raft::kNoNode) return;
+  raft_loop_->Post(TransferInput{target});
   const absl::Duration deadline = clock_.Now() + ElectionTimeout(options_);
   while (raft_loop_->facts().is_leader && clock_.Now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));

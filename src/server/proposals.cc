@@ -1,5 +1,6 @@
 #include "src/server/proposals.h"
 
+#include <mutex>
 #include <utility>
 
 #include "src/server/api/errors.h"
@@ -23,7 +24,7 @@ void Proposals::Propose(stelepb::Command* command, Done done) {
   std::uint64_t request_id = 0;
   absl::Status refusal;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (next_request_id_ == 0) next_request_id_ = 1;  // 0 means that nobody waits
     request_id = next_request_id_++;
     if (stopped_) {
@@ -40,7 +41,7 @@ void Proposals::Propose(stelepb::Command* command, Done done) {
   }
   if (!refusal.ok()) return done(Failure(request_id, refusal));
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     const absl::Duration now = clock_->Now();
     waiters_.emplace(request_id, Waiter{std::move(done), now});
     by_deadline_.emplace_back(request_id, now + options_.request_timeout);
@@ -51,7 +52,7 @@ void Proposals::Propose(stelepb::Command* command, Done done) {
 void Proposals::Resolve(std::vector<storage::CommandResult> results) {
   std::vector<std::pair<Done, storage::CommandResult*>> resolved;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     for (storage::CommandResult& result : results) {
       auto waiter = waiters_.find(result.request_id);
       if (waiter == waiters_.end()) continue;
@@ -68,7 +69,7 @@ void Proposals::Resolve(std::vector<storage::CommandResult> results) {
 void Proposals::Refuse(std::uint64_t request_id, const absl::Status& status) {
   Done done;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     auto waiter = waiters_.find(request_id);
     if (waiter == waiters_.end()) return;
     done = std::move(waiter->second.done);
@@ -79,7 +80,7 @@ void Proposals::Refuse(std::uint64_t request_id, const absl::Status& status) {
 }
 
 void Proposals::OnLeaderLost() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   leader_lost_at_ = clock_->Now();
 }
 
@@ -91,7 +92,7 @@ void Proposals::ExpireOverdue() {
   };
   std::vector<Overdue> overdue;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     const absl::Duration now = clock_->Now();
     while (!by_deadline_.empty() && by_deadline_.front().second <= now) {
       auto waiter = waiters_.find(by_deadline_.front().first);
@@ -113,7 +114,7 @@ void Proposals::ExpireOverdue() {
 void Proposals::Shutdown() {
   absl::flat_hash_map<std::uint64_t, Waiter> abandoned;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopped_ = true;
     abandoned.swap(waiters_);
     by_deadline_.clear();
@@ -122,12 +123,12 @@ void Proposals::Shutdown() {
 }
 
 std::size_t Proposals::waiting() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return waiters_.size();
 }
 
 std::uint64_t Proposals::failed() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return failed_;
 }
 

@@ -7,14 +7,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "src/raft/types.h"
 #include "src/server/api/ports.h"
@@ -64,14 +63,14 @@ class Proposals final : public Proposer {
   const Clock* const clock_;
   Submit submit_;
 
-  mutable absl::Mutex mutex_;
-  std::uint64_t next_request_id_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::uint64_t, Waiter> waiters_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  std::uint64_t next_request_id_;
+  absl::flat_hash_map<std::uint64_t, Waiter> waiters_;
   // Ids in the order of their deadlines, which is that of arrival; may name resolved ones.
-  std::deque<std::pair<std::uint64_t, absl::Duration>> by_deadline_ ABSL_GUARDED_BY(mutex_);
-  absl::Duration leader_lost_at_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
-  std::uint64_t failed_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<std::pair<std::uint64_t, absl::Duration>> by_deadline_;
+  absl::Duration leader_lost_at_ = -absl::InfiniteDuration();
+  std::uint64_t failed_ = 0;
+  bool stopped_ = false;
 };
 
 }  // namespace stele::server

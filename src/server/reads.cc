@@ -1,6 +1,7 @@
 #include "src/server/reads.h"
 
 #include <iterator>
+#include <mutex>
 #include <utility>
 
 #include "src/server/api/errors.h"
@@ -33,7 +34,7 @@ void Reads::Linearizable(Done done) {
   bool first = false;
   bool stopped = false;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopped = stopped_;
     if (!stopped) {
       first = wanting_.empty();
@@ -45,7 +46,7 @@ void Reads::Linearizable(Done done) {
 }
 
 std::uint64_t Reads::StartRound() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (wanting_.empty()) return 0;
   const std::uint64_t round_id = next_round_id_++;
   Round& round = rounds_[round_id];
@@ -55,7 +56,7 @@ std::uint64_t Reads::StartRound() {
 }
 
 void Reads::RoundRefused(std::uint64_t round_id) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   auto round = rounds_.find(round_id);
   if (round == rounds_.end()) return;
   MoveAll(&round->second.reads, &refused_);
@@ -64,7 +65,7 @@ void Reads::RoundRefused(std::uint64_t round_id) {
 
 void Reads::OnReadState(const raft::ReadState& state) {
   if (state.rejected) return RoundRefused(state.request_id);
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   auto round = rounds_.find(state.request_id);
   if (round == rounds_.end()) return;
   if (state.read_index <= applied_index_) {
@@ -79,7 +80,7 @@ void Reads::OnTick() {
   std::vector<Read> overdue;
   bool wanting = false;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     const absl::Duration now = clock_->Now();
     MoveAll(&refused_, &wanting_);
     for (auto round = rounds_.begin(); round != rounds_.end();) {
@@ -110,7 +111,7 @@ void Reads::OnTick() {
 }
 
 void Reads::OnApplied(raft::Index applied_index) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   applied_index_ = applied_index;
   while (!confirmed_.empty() && confirmed_.begin()->first <= applied_index) {
     MakeReady(std::move(confirmed_.begin()->second));
@@ -127,7 +128,7 @@ void Reads::MakeReady(std::vector<Read> reads) {
 bool Reads::RunOnce() {
   std::vector<Read> ready;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     ready.swap(ready_);
   }
   if (ready.empty()) return false;
@@ -139,7 +140,7 @@ bool Reads::RunOnce() {
 void Reads::Shutdown() {
   std::vector<Read> abandoned;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopped_ = true;
     MoveAll(&wanting_, &abandoned);
     MoveAll(&refused_, &abandoned);

@@ -11,10 +11,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "src/raft/ready.h"
 #include "src/server/api/ports.h"
@@ -66,7 +65,7 @@ class Reads final : public Reader, public Pump {
     std::vector<Read> reads;
     absl::Duration asked_at;
   };
-  void MakeReady(std::vector<Read> reads) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void MakeReady(std::vector<Read> reads);
 
   const Options options_;
   const Clock* const clock_;
@@ -74,15 +73,15 @@ class Reads final : public Reader, public Pump {
   Wake wake_raft_;
   Wake wake_self_;
 
-  absl::Mutex mutex_;
-  std::vector<Read> wanting_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Read> refused_ ABSL_GUARDED_BY(mutex_);  // want again at the next tick
-  std::map<std::uint64_t, Round> rounds_ ABSL_GUARDED_BY(mutex_);
-  std::multimap<raft::Index, std::vector<Read>> confirmed_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Read> ready_ ABSL_GUARDED_BY(mutex_);
-  raft::Index applied_index_ ABSL_GUARDED_BY(mutex_);
-  std::uint64_t next_round_id_ ABSL_GUARDED_BY(mutex_) = 1;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::mutex mutex_;
+  std::vector<Read> wanting_;
+  std::vector<Read> refused_;  // want again at the next tick
+  std::map<std::uint64_t, Round> rounds_;
+  std::multimap<raft::Index, std::vector<Read>> confirmed_;
+  std::vector<Read> ready_;
+  raft::Index applied_index_;
+  std::uint64_t next_round_id_ = 1;
+  bool stopped_ = false;
 };
 
 }  // namespace stele::server

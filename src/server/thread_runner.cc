@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <mutex>
 #include <utility>
 
 namespace stele::server {
@@ -15,16 +16,20 @@ void ThreadRunner::Start() {
 }
 
 void ThreadRunner::Wake() {
-  absl::MutexLock lock(&mutex_);
-  woken_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  changed_.notify_one();
 }
 
 void ThreadRunner::Stop() {
   if (!thread_.joinable()) return;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  changed_.notify_one();
   thread_.join();
 }
 
@@ -32,20 +37,19 @@ void ThreadRunner::Loop() {
   pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
   while (true) {
     {
-      absl::MutexLock lock(&mutex_);
+      const std::lock_guard lock(mutex_);
       if (stopping_) return;
       woken_ = false;
     }
     if (pump_->RunOnce()) continue;
     const absl::Duration idle = pump_->IdleTime();
-    absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(
-        absl::Condition(
-            +[](ThreadRunner* runner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(runner->mutex_) {
-              return runner->woken_ || runner->stopping_;
-            },
-            this),
-        idle);
+    std::unique_lock lock(mutex_);
+    const auto roused = [this] { return woken_ || stopping_; };
+    if (idle == absl::InfiniteDuration()) {
+      changed_.wait(lock, roused);
+    } else {
+      changed_.wait_for(lock, absl::ToChronoNanoseconds(idle), roused);
+    }
   }
 }
 

@@ -1,11 +1,11 @@
 // Gives a pump a thread and a wake-up: the production side of pump.h.
 #pragma once
 
+#include <condition_variable>
+#include <mutex>
 #include <string>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "src/server/pump.h"
 
 namespace stele::server {
@@ -30,9 +30,10 @@ class ThreadRunner {
 
   Pump* const pump_;
   const std::string name_;
-  absl::Mutex mutex_;
-  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::mutex mutex_;  // guards what follows, except the thread
+  std::condition_variable changed_;
+  bool woken_ = false;
+  bool stopping_ = false;
   std::thread thread_;
 };
 

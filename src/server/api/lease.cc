@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <variant>
 
-#include "absl/synchronization/mutex.h"
 #include "src/server/api/errors.h"
 #include "src/server/api/headers.h"
 
@@ -115,7 +115,7 @@ class KeepAliveStream final : public CallHandler {
         : api(lease_api), call(std::move(stream_call)) {}
 
     void Begin() {
-      absl::MutexLock lock(&mutex);
+      const std::lock_guard lock(mutex);
       ++pending;
     }
 
@@ -129,22 +129,22 @@ class KeepAliveStream final : public CallHandler {
       } else {
         call->Finish(answer.status());
       }
-      absl::MutexLock lock(&mutex);
+      const std::lock_guard lock(mutex);
       --pending;
       if (pending == 0 && half_closed) call->Finish(absl::OkStatus());
     }
 
     void Close() {
-      absl::MutexLock lock(&mutex);
+      const std::lock_guard lock(mutex);
       half_closed = true;
       if (pending == 0) call->Finish(absl::OkStatus());
     }
 
     const LeaseApi* const api;
     const CallPtr call;
-    absl::Mutex mutex;
-    int pending ABSL_GUARDED_BY(mutex) = 0;
-    bool half_closed ABSL_GUARDED_BY(mutex) = false;
+    std::mutex mutex;
+    int pending = 0;
+    bool half_closed = false;
   };
 
   const std::shared_ptr<State> state_;

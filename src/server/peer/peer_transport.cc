@@ -1,6 +1,7 @@
 #include "src/server/peer/peer_transport.h"
 
 #include <iterator>
+#include <mutex>
 #include <utility>
 #include <variant>
 
@@ -34,7 +35,7 @@ void PeerTransport::Send(std::vector<raft::Message> messages) {
   if (messages.empty()) return;
   bool first = false;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     first = queued_.empty();
     if (first) {
       queued_.swap(messages);
@@ -49,7 +50,7 @@ void PeerTransport::Send(std::vector<raft::Message> messages) {
 void PeerTransport::SendQueued() {
   std::vector<raft::Message> messages;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     messages.swap(queued_);
   }
   std::map<raft::NodeId, stelepb::PeerFrame> frames;

@@ -8,10 +8,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "src/server/front/event_loop.h"
 #include "src/server/lease/lease_keeper.h"
 #include "src/server/peer/identity.h"
@@ -49,8 +48,8 @@ class PeerTransport final : public Transport, public LeaseForwarder {
   const Outputs outputs_;
   std::map<raft::NodeId, std::unique_ptr<PeerLink>> links_;  // loop's thread
 
-  absl::Mutex mutex_;
-  std::vector<raft::Message> queued_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;
+  std::vector<raft::Message> queued_;
 };
 
 }  // namespace stele::server
