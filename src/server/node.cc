@@ -13,12 +13,8 @@
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 #include "src/raft/check.h"
-#include "src/server/api/cluster.h"
+#include "src/server/api/client_methods.h"
 #include "src/server/api/errors.h"
-#include "src/server/api/health.h"
-#include "src/server/api/kv.h"
-#include "src/server/api/lease.h"
-#include "src/server/api/maintenance.h"
 #include "src/server/node_parts.h"
 #include "src/server/peer/member_ids.h"
 #include "src/server/peer/peer_service.h"
@@ -332,16 +328,12 @@ void Node::MakePeers() {
 
 void Node::MakeMethods() {
   http_ = std::make_unique<HttpEndpoints>(this, reads_.get(), [this] { return Metrics(); });
-  AddKvMethods({options_.max_txn_ops}, this, proposals_.get(), reads_.get(), apply_loop_.get(),
-               &client_methods_);
+  ClientPorts ports{
+      this, proposals_.get(), reads_.get(), apply_loop_.get(), lease_keeper_.get(), RandomBits};
+  // Leases shorter than one and a half election timeouts could not outlive an election.
   const std::int64_t ttl_min = (3 * options_.election_timeout_ms / 2 + 999) / 1000;
-  AddLeaseMethods({ttl_min}, this, proposals_.get(), reads_.get(), lease_keeper_.get(), RandomBits,
-                  &client_methods_);
-  AddClusterMethods(this, reads_.get(), &client_methods_);
-  AddMaintenanceMethods(QuotaBytes(options_), this, reads_.get(), &client_methods_);
-  AddHealthMethods(this, &client_methods_);
-  client_methods_.Add(watch_service_->WatchMethod());
-  FillUnimplementedMethods(&client_methods_);
+  AddClientMethods(ports, {{options_.max_txn_ops}, {ttl_min}, QuotaBytes(options_)},
+                   watch_service_->WatchMethod(), &client_methods_);
 
   PeerServiceOutputs outputs;
   outputs.messages = [this](std::vector<raft::Message> messages) {

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "proto/election.pb.h"
-#include "proto/lock.pb.h"
-#include "proto/rpc.pb.h"
 #include "src/raft/check.h"
 #include "src/server/peer/member_ids.h"
 
@@ -74,15 +71,6 @@ const char* RoleName(raft::Role role) {
       return "leader";
   }
   return "?";
-}
-
-void FillUnimplementedMethods(MethodRows* rows) {
-  for (const google::protobuf::FileDescriptor* file :
-       {etcdserverpb::RangeRequest::descriptor()->file(),
-        v3lockpb::LockRequest::descriptor()->file(),
-        v3electionpb::CampaignRequest::descriptor()->file()}) {
-    for (int i = 0; i < file->service_count(); ++i) rows->FillUnimplemented(*file->service(i));
-  }
 }
 
 }  // namespace stele::server

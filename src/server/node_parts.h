@@ -6,7 +6,6 @@
 
 #include "proto/command.pb.h"
 #include "src/raft/raw_node.h"
-#include "src/server/api/method_rows.h"
 #include "src/server/options.h"
 #include "src/server/peer/identity.h"
 #include "src/storage/state_machine/state_machine.h"
@@ -31,8 +30,5 @@ std::vector<std::string> HostPorts(const std::vector<std::string>& urls);
 raft::NodeId BestSuccessor(const raft::Status& status);
 
 const char* RoleName(raft::Role role);
-
-// Gives every method of etcd's services that has no row an honest answer.
-void FillUnimplementedMethods(MethodRows* rows);
 
 }  // namespace stele::server
