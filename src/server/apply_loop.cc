@@ -9,6 +9,11 @@
 #include "src/raft/check.h"
 
 namespace stele::server {
+namespace {
+
+constexpr std::uint64_t kCheckEntries = 1000;
+
+}  // namespace
 
 std::string SnapshotStoreName(raft::Index index) { return absl::StrCat("store-", index.value); }
 
@@ -78,6 +83,7 @@ void ApplyLoop::ApplyPending() {
   storage::ApplyOutput output;
   absl::Status status = store_->state_machine().Apply(pending_, &output);
   if (!status.ok()) return outputs_.fail_stop(status);
+  for (const raft::Entry& entry : pending_) bytes_since_check_ += entry.data.size();
   pending_.clear();
   applied_index_.store(output.applied_index.value, std::memory_order_relaxed);
   for (const storage::CommandResult& result : output.results) {
@@ -125,16 +131,23 @@ bool ApplyLoop::Compact() {
 void ApplyLoop::ReleaseLogIfDue() {
   const std::uint64_t applied = applied_index_.load(std::memory_order_relaxed);
   // Asking the engine costs more than an apply, so it is asked once in a while.
-  if (applied - flush_checked_at_ < std::min<std::uint64_t>(options_.snapshot_count, 1000)) return;
+  const bool due =
+      applied - flush_checked_at_ >= std::min(options_.snapshot_count, kCheckEntries) ||
+      bytes_since_check_ >= options_.release_bytes / 4;
+  if (!due) return;
   flush_checked_at_ = applied;
+  bytes_since_release_ += std::exchange(bytes_since_check_, 0);
   absl::StatusOr<raft::EntryId> durable = store_->state_machine().DurableApplied();
   if (!durable.ok()) return outputs_.fail_stop(durable.status());
-  if (applied - durable->index.value > options_.unflushed_max) {
+  const std::uint64_t flushed = durable->index.value;
+  if (applied - flushed > options_.unflushed_max) {
     if (absl::Status status = store_->engine().StartFlush(); !status.ok()) {
       return outputs_.fail_stop(status);
     }
-  } else if (durable->index.value >= released_index_ + options_.snapshot_count) {
-    released_index_ = durable->index.value;
+  } else if (flushed >= released_index_ + options_.snapshot_count ||
+             (flushed > released_index_ && bytes_since_release_ >= options_.release_bytes)) {
+    released_index_ = flushed;
+    bytes_since_release_ = 0;
     outputs_.release_log(*durable);
   }
   const absl::Duration now = clock_->Now();

@@ -32,7 +32,8 @@ namespace stele::server {
 class ApplyLoop final : public Pump, public CompactionWatch {
  public:
   struct Options {
-    std::uint64_t snapshot_count = 10'000;  // entries applied between log releases
+    std::uint64_t snapshot_count = 10'000;                   // entries applied between log releases
+    std::uint64_t release_bytes = std::uint64_t{32} << 20U;  // or this many bytes of them
     // Entries behind the flushed state that start a flush: about what a crash makes us replay.
     std::uint64_t unflushed_max = 50'000;
     std::size_t entries_per_pass = 2'000;  // bounds the latency of what waits behind
@@ -98,6 +99,8 @@ class ApplyLoop final : public Pump, public CompactionWatch {
   std::atomic<std::uint64_t> applied_index_;
   std::uint64_t released_index_ = 0;
   std::uint64_t flush_checked_at_ = 0;
+  std::uint64_t bytes_since_check_ = 0;
+  std::uint64_t bytes_since_release_ = 0;
 
   mutable std::mutex stats_mutex_;
   storage::EngineStats stats_;

@@ -252,8 +252,12 @@ void Node::MakeApplyLoop() {
   options.unflushed_max = 5 * options_.snapshot_count;
   ApplyLoop::Outputs outputs;
   outputs.publish = [this](storage::ApplyOutput* output) {
-    watch_hub_->Publish(std::move(output->events), output->current_revision,
-                        output->compact_revision);
+    const bool compacted = output->compact_revision != published_compact_revision_;
+    if (!output->events.empty() || compacted) {
+      published_compact_revision_ = output->compact_revision;
+      watch_hub_->Publish(std::move(output->events), output->current_revision,
+                          output->compact_revision);
+    }
     if (!output->lease_changes.empty()) {
       lease_keeper_->OnLeaseChanges(std::move(output->lease_changes));
     }

@@ -110,6 +110,7 @@ class Node final : public NodeFacts {
   std::unique_ptr<Pumps> pumps_;
   std::uint64_t log_first_index_ = 0;  // at the start
   std::atomic<std::uint64_t> leader_changes_{0};
+  std::int64_t published_compact_revision_ = -1;  // apply thread
   bool stopped_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "src/server/raft_loop.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "src/raft/check.h"
@@ -85,13 +86,29 @@ void RaftLoop::Handle(SnapshotReportInput input) {
 void RaftLoop::Handle(ReleaseInput input) {
   const raft::Index first = log_->first_index();
   if (input.durable.index < first) return;
-  const std::uint64_t keep = options_.catch_up_entries;
-  const raft::Index release_to{input.durable.index.value > keep ? input.durable.index.value - keep
-                                                                : 0};
+  const raft::Index release_to = CatchUpStart(input.durable.index);
   const raft::SnapshotMeta meta{input.durable, node_->ConfStateAt(input.durable.index)};
   if (absl::Status status = log_->Release(meta, release_to); !status.ok()) {
     outputs_.fail_stop(status);
   }
+}
+
+// The last entry that slow followers need not be given as an entry.
+raft::Index RaftLoop::CatchUpStart(raft::Index durable) const {
+  const raft::Index first = log_->first_index();
+  const std::uint64_t entries_kept = options_.catch_up_entries;
+  const raft::Index from{
+      std::max(first.value, durable.value > entries_kept ? durable.value - entries_kept + 1 : 1)};
+  std::vector<raft::Entry> entries;
+  const raft::LogReadStatus status =
+      log_->Entries(from, durable.Next(), std::numeric_limits<std::uint64_t>::max(), &entries);
+  STELE_CHECK(status == raft::LogReadStatus::kOk);
+  std::uint64_t bytes = 0;
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    bytes += entry->data.size();
+    if (bytes > options_.catch_up_bytes) return entry->id.index;
+  }
+  return from.Previous();
 }
 
 void RaftLoop::Handle(TransferInput input) { node_->TransferLeader(input.target); }

@@ -80,7 +80,9 @@ class RaftLoop final : public Pump {
  public:
   struct Options {
     absl::Duration tick_interval = absl::Milliseconds(25);
-    std::uint64_t catch_up_entries = 5000;  // kept behind the released index for slow followers
+    // Kept behind the released index for slow followers: at most so many entries and bytes.
+    std::uint64_t catch_up_entries = 5000;
+    std::uint64_t catch_up_bytes = std::uint64_t{32} << 20U;
     absl::Duration request_timeout = absl::Seconds(7);
     absl::Duration seal_after_idle = absl::Milliseconds(10);
   };
@@ -122,6 +124,7 @@ class RaftLoop final : public Pump {
   void Handle(TransferInput input);
   void Handle(NodeInput input);
 
+  raft::Index CatchUpStart(raft::Index durable) const;
   bool TickIfDue();
   void StartReadRound();
   // Proposals that found no leader wait here until there is one or their waiter gave up.

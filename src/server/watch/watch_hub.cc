@@ -99,11 +99,12 @@ bool WatchHub::RunOnce() {
   return had_inputs || told_progress || caught_up;
 }
 
-absl::Time WatchHub::NextWake() const {
-  absl::Time wake = absl::InfiniteFuture();
-  if (!progress_due_.empty()) wake = progress_due_.begin()->first;
-  if (view_was_stale_) wake = std::min(wake, surroundings_.now() + kStaleViewDelay);
-  return wake;
+absl::Duration WatchHub::IdleTime() {
+  absl::Duration idle = absl::InfiniteDuration();
+  if (!progress_due_.empty()) {
+    idle = std::max(absl::ZeroDuration(), progress_due_.begin()->first - surroundings_.now());
+  }
+  return view_was_stale_ ? std::min(idle, kStaleViewDelay) : idle;
 }
 
 bool WatchHub::HandleInputs() {

@@ -6,7 +6,7 @@
 // handed to Call::Write.
 //
 // Threads: Publish and Reset belong to the thread that applies, the rest of the inputs may come
-// from any thread; all of them only enter the inbox, in one order. RunOnce and NextWake belong to
+// from any thread; all of them only enter the inbox, in one order. RunOnce and IdleTime belong to
 // the thread that owns the hub. Before the hub is destroyed, EndAllStreams and RunOnce finish the
 // calls; the destructor must not run while another thread is in a call.
 #pragma once
@@ -101,8 +101,8 @@ class WatchHub : public Pump {
   void EndAllStreams(absl::Status status);
 
   bool RunOnce() override;
-  // When RunOnce must be called even if nothing wakes it. Call it after RunOnce returned false.
-  absl::Time NextWake() const;
+  // Until the next progress notification, or the next look for a view that was too old.
+  absl::Duration IdleTime() override;
 
   const WatchCounters& counters() const { return counters_; }
   // See WatcherTable.

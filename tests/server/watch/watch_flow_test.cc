@@ -201,7 +201,7 @@ TEST_F(WatchFlowTest, AViewBehindThePublicationIsWaitedFor) {
   hub_->Create(stream_, Request("a", "", 2));
   Run();
   EXPECT_THAT(TakeLines(*call_), ElementsAre("#0 @2 created"));
-  EXPECT_LT(hub_->NextWake(), now_ + absl::Seconds(1));
+  EXPECT_LT(hub_->IdleTime(), absl::Seconds(1));
   empty.Apply({FakeStore::Put("a", "1")});
   Run();
   EXPECT_THAT(TakeLines(*call_), ElementsAre("#0 @2 put a=1@2"));

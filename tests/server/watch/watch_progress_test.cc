@@ -91,7 +91,7 @@ TEST_F(WatchProgressTest, IsToldAtEveryIntervalToAnIdleWatch) {
   hub_->Create(stream_, Request("a"));  // did not ask for it
   Run();
   call_->Take();
-  EXPECT_EQ(hub_->NextWake(), now_ + interval_);
+  EXPECT_EQ(hub_->IdleTime(), interval_);
   Pass(interval_ - absl::Seconds(1));
   EXPECT_THAT(TakeLines(*call_), IsEmpty());
   Pass(absl::Seconds(1));
@@ -116,14 +116,14 @@ TEST_F(WatchProgressTest, NeedsNoTimerWithoutAWatchThatWantsIt) {
   hub_->Cancel(stream_, 0);
   Run();
   Pass(interval_);
-  EXPECT_EQ(hub_->NextWake(), absl::InfiniteFuture());
+  EXPECT_EQ(hub_->IdleTime(), absl::InfiniteDuration());
 
   hub_->Create(stream_, WithNotify(Request("a")));
   Run();
-  EXPECT_NE(hub_->NextWake(), absl::InfiniteFuture());
+  EXPECT_NE(hub_->IdleTime(), absl::InfiniteDuration());
   hub_->CloseStream(stream_, absl::OkStatus());
   Run();
-  EXPECT_EQ(hub_->NextWake(), absl::InfiniteFuture());
+  EXPECT_EQ(hub_->IdleTime(), absl::InfiniteDuration());
 }
 
 TEST_F(WatchProgressTest, IsNotQueuedForAStreamThatDoesNotRead) {
