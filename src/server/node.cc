@@ -388,7 +388,7 @@ absl::Status Node::PublishAttributes(const std::function<bool()>& give_up) {
     while (attempt.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
       if (give_up()) return absl::CancelledError("asked to stop");
     }
-    const absl::Status status = attempt.get();
+    absl::Status status = attempt.get();
     if (status.ok()) return status;
     spdlog::warn("waiting for a leader: {}", std::string(status.message()));
     if (give_up()) return absl::CancelledError("asked to stop");
