@@ -46,6 +46,11 @@ storage::LogStoreOptions LogOptions() {
   std::_Exit(1);
 }
 
+absl::Status Prefix(const char* prefix, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), prefix + std::string(status.message()));
+}
+
 absl::Duration ElectionTimeout(const Options& options) {
   return absl::Milliseconds(options.election_timeout_ms);
 }
@@ -103,7 +108,8 @@ absl::Status Node::Start() {
   if (status.ok()) status = OpenStore();
   if (!status.ok()) return status;
   MakeRooms();
-  status = StartPeerFront();
+  status = BindFronts();
+  if (status.ok()) status = Prefix("--listen-peer-urls: ", peer_front_->Serve());
   if (!status.ok()) return status;
   spdlog::info("member {:x} '{}' of cluster {:x} starts: term {}, log {} to {}, applied {}",
                identity_.self.value, options_.name, identity_.cluster_id, raft_term(),
@@ -347,28 +353,24 @@ void Node::MakeMethods() {
                  &peer_methods_);
 }
 
-absl::Status Node::StartPeerFront() {
-  FrontOptions options;
-  options.listen_addresses = HostPorts(options_.listen_peer_urls);
-  options.max_receive_message_bytes = std::size_t{64} << 20U;
-  options.receive_stall_timeout = absl::InfiniteDuration();
-  peer_front_ = std::make_unique<Front>(std::move(options));
-  absl::Status status = peer_front_->Start(&peer_methods_, http_.get());
-  if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      fmt::format("--listen-peer-urls: {}", std::string(status.message())));
+absl::Status Node::BindFronts() {
+  FrontOptions peer;
+  peer.listen_addresses = HostPorts(options_.listen_peer_urls);
+  peer.max_receive_message_bytes = std::size_t{64} << 20U;
+  peer.receive_stall_timeout = absl::InfiniteDuration();
+  peer_front_ = std::make_unique<Front>(std::move(peer));
+  FrontOptions client;
+  client.listen_addresses = HostPorts(options_.listen_client_urls);
+  client.max_receive_message_bytes = options_.max_request_bytes + (std::size_t{512} << 10U);
+  client_front_ = std::make_unique<Front>(std::move(client));
+  absl::Status status = peer_front_->Bind(&peer_methods_, http_.get());
+  if (!status.ok()) return Prefix("--listen-peer-urls: ", status);
+  return Prefix("--listen-client-urls: ", client_front_->Bind(&client_methods_, http_.get()));
 }
 
 absl::Status Node::ServeClients(const std::function<bool()>& give_up) {
   if (absl::Status status = PublishAttributes(give_up); !status.ok()) return status;
-  FrontOptions options;
-  options.listen_addresses = HostPorts(options_.listen_client_urls);
-  options.max_receive_message_bytes = options_.max_request_bytes + (std::size_t{512} << 10U);
-  client_front_ = std::make_unique<Front>(std::move(options));
-  absl::Status status = client_front_->Start(&client_methods_, http_.get());
-  if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      fmt::format("--listen-client-urls: {}", std::string(status.message())));
+  return Prefix("--listen-client-urls: ", client_front_->Serve());
 }
 
 // Tells the cluster this member's name and client URLs: the proof that there is a leader and that
@@ -400,7 +402,7 @@ void Node::Stop() {
   stopped_ = true;
   TransferLeadership();
   watch_hub_->EndAllStreams(StoppedError());
-  if (client_front_ != nullptr) client_front_->GracefulStop(kDrainPatience);
+  client_front_->GracefulStop(kDrainPatience);
   proposals_->Shutdown();
   reads_->Shutdown();
   peer_front_->Stop();

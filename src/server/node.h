@@ -77,7 +77,7 @@ class Node final : public NodeFacts {
   void MakeMethods();
   std::unique_ptr<raft::RawNode> MakeRawNode();
   void OnLeaderKnown(bool known);
-  absl::Status StartPeerFront();
+  absl::Status BindFronts();
   absl::Status PublishAttributes(const std::function<bool()>& give_up);
   void TransferLeadership();
   MetricValues Metrics() const;

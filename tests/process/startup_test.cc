@@ -88,6 +88,21 @@ TEST_F(SteledStartupTest, TheDataDirectoryOfAnotherClusterIsRefused) {
   EXPECT_TRUE(absl::StrContains(line, cluster.data_dir(0).string())) << line;
 }
 
+TEST_F(SteledStartupTest, AnAddressInUseIsNamed) {
+  Cluster cluster({.members = 1});
+  for (const char* flag : {"--listen-client-urls", "--listen-peer-urls"}) {
+    SCOPED_TRACE(flag);
+    std::vector<std::string> arguments = cluster.Arguments(0);
+    for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+      if (arguments[i] == "--data-dir") arguments[i + 1] = cluster.directory() / "another.data";
+      // The other address is a free one.
+      const bool listens = arguments[i].starts_with("--listen-");
+      if (listens && arguments[i] != flag) arguments[i + 1] = "http://127.0.0.1:0";
+    }
+    EXPECT_NE(Refusal(cluster, arguments).find(flag), std::string::npos);
+  }
+}
+
 TEST_F(SteledStartupTest, BadFlagsAreNamed) {
   struct Case {
     std::string flag;

@@ -20,6 +20,11 @@ Front::Front(FrontOptions options) : options_(std::move(options)) {
 Front::~Front() { Stop(); }
 
 absl::Status Front::Start(const MethodTable* methods, HttpRoutes* routes) {
+  absl::Status status = Bind(methods, routes);
+  return status.ok() ? Serve() : status;
+}
+
+absl::Status Front::Bind(const MethodTable* methods, HttpRoutes* routes) {
   STELE_CHECK(loops_.empty());
   for (int i = 0; i < options_.loops; ++i) {
     loops_.push_back(std::make_unique<FrontLoop>(absl::StrCat("front", i), options_, *methods,
@@ -38,6 +43,11 @@ absl::Status Front::Start(const MethodTable* methods, HttpRoutes* routes) {
     ports_.push_back((*listener)->bound_address().port());
     listeners_.push_back(*std::move(listener));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Front::Serve() {
+  STELE_CHECK(!loops_.empty());
   for (const auto& loop : loops_) {
     loop->loop().Start();
     RunOn(&loop->loop(), [&loop] { loop->Begin(); });

@@ -31,8 +31,12 @@ class Front {
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
-  // Binds every address, then serves. On an error nothing is served. `methods` and `routes` outlive
-  // the front.
+  // Takes every address, so that a conflict shows early; nobody is served yet. `methods` and
+  // `routes` outlive the front.
+  absl::Status Bind(const MethodTable* methods, HttpRoutes* routes);
+  // Serves. REQUIRES: Bind succeeded.
+  absl::Status Serve();
+  // Bind and Serve. On an error nothing is served.
   absl::Status Start(const MethodTable* methods, HttpRoutes* routes);
 
   // After Start, in the order of FrontOptions::listen_addresses; 0 for a unix socket.
