@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::kCount)> k
     "restart",
     "slow_sync",
     "pause",
+    "hunted",
     "partition",
     "one_way_partition",
     "clog",

@@ -30,6 +30,7 @@ enum class Mark : std::uint8_t {
   kRestart,
   kSlowSync,
   kPause,
+  kHunted,
   kPartition,
   kOneWayPartition,
   kClog,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -53,6 +54,7 @@ void Member::Send(std::vector<raft::Message> messages) {
 void Member::On(raft::NodeId node, const raft::TraceEvent& event) {
   if (around_.journal->tells()) Tell(raft::Describe(event));
   around_.history->OnTrace(node, event);
+  if (std::holds_alternative<raft::BecameLeader>(event)) around_.leads(id_);
 }
 
 // --- Starting ------------------------------------------------------------------------------------
@@ -161,6 +163,7 @@ std::unique_ptr<raft::RawNode> Member::MakeRawNode(const storage::LogStore& log)
   config.append_bytes_max = swarm.append_bytes;
   config.inflight_appends_max = swarm.inflight_appends;
   config.applying_bytes_max = swarm.applying_bytes;
+  config.uncommitted_bytes_max = swarm.uncommitted_bytes;
   config.check_invariants = swarm.check_deeply;
   config.mutation = MutationOf(around_.bug);
   return std::make_unique<raft::RawNode>(

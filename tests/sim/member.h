@@ -41,6 +41,7 @@ class Member final : public server::Transport, public raft::TraceSink, public se
     std::function<void(raft::Message, Micros at)> send;
     std::function<void(raft::NodeId from, raft::NodeId to)> send_snapshot;
     std::function<void(raft::NodeId)> died;
+    std::function<void(raft::NodeId)> leads;  // has just become leader
   };
 
   Member(raft::NodeId id, Surroundings around);

@@ -17,7 +17,8 @@ Nemesis::Nemesis(std::uint64_t seed, const Swarm* swarm, EventQueue* queue, SimN
       partitions_(seed, "partitions"),
       clogs_(seed, "clogs"),
       pauses_(seed, "pauses"),
-      transfers_(seed, "transfers") {
+      transfers_(seed, "transfers"),
+      hunts_(seed, "hunts") {
   for (const auto& member : *members_) {
     member_crashes_.emplace_back(seed, "crashes", member->id().value);
   }
@@ -75,7 +76,7 @@ void Nemesis::Partition() {
   const raft::NodeId alone = AnyMember(&partitions_)->id();
   const std::uint64_t kind = partitions_.Below(4);  // both ways, out only, in only, one link
   const raft::NodeId other = AnyMember(&partitions_)->id();
-  std::vector<std::pair<raft::NodeId, raft::NodeId>> links;
+  Links links;
   for (const auto& member : *members_) {
     const raft::NodeId peer = member->id();
     if (peer == alone || (kind == 3 && peer != other)) continue;
@@ -84,11 +85,30 @@ void Nemesis::Partition() {
   }
   journal_->Reach(kind == 0 ? Mark::kPartition : Mark::kOneWayPartition);
   Tell(absl::StrCat("partition of kind ", kind, " around n", alone.value));
+  Block(links, partitions_.Exponential(swarm_->partition_for));
+}
+
+void Nemesis::Block(const Links& links, Micros duration) {
   for (const auto& [from, to] : links) network_->SetBlocked(from, to, true);
-  queue_->After(partitions_.Exponential(swarm_->partition_for), [this, links] {
+  queue_->After(duration, [this, links] {
     Tell("partition heals");
     for (const auto& [from, to] : links) network_->SetBlocked(from, to, false);
   });
+}
+
+void Nemesis::OnLeader(Member* leader) {
+  if (stopped_ || !hunts_.Chance(swarm_->hunt)) return;
+  journal_->Reach(Mark::kHunted);
+  const Micros delay = hunts_.Exponential(swarm_->hunt_after);
+  Tell(absl::StrCat("hunts n", leader->id().value));
+  leader->CrashAt(queue_->now() + 1 + delay);
+  if (hunts_.Chance(0.5)) return;
+  Links links;
+  for (const auto& member : *members_) {
+    if (member.get() == leader || hunts_.Chance(0.3)) continue;
+    links.emplace_back(leader->id(), member->id());
+  }
+  Block(links, delay + hunts_.Exponential(swarm_->hunt_after));
 }
 
 void Nemesis::Clog() {

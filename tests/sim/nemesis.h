@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/event_queue.h"
@@ -24,6 +26,10 @@ class Nemesis {
   void Start();
   void Stop() { stopped_ = true; }
 
+  // Whoever has just become leader makes the best victim: terms that end before their entries have
+  // spread are where logs part.
+  void OnLeader(Member* leader);
+
  private:
   // Calls `strike` again and again; 0 for never.
   void Repeat(double mean, RandomStream* random, std::function<void()> strike);
@@ -35,6 +41,8 @@ class Nemesis {
   void Pause();
   void Transfer();
   Member* AnyMember(RandomStream* random);
+  using Links = std::vector<std::pair<raft::NodeId, raft::NodeId>>;
+  void Block(const Links& links, Micros duration);
   void Tell(std::string_view line) const { journal_->Tell(queue_->now(), 0, line); }
 
   const Swarm* const swarm_;
@@ -49,6 +57,7 @@ class Nemesis {
   RandomStream clogs_;
   RandomStream pauses_;
   RandomStream transfers_;
+  RandomStream hunts_;
 };
 
 }  // namespace stele::sim

@@ -24,6 +24,7 @@ struct Flags {
   std::string bug = "none";
   bool trace = false;
   bool twice = false;
+  bool keep_going = false;
 };
 
 class Totals {
@@ -102,16 +103,20 @@ int RunAll(const Flags& flags, PlantedBug bug) {
   const bool single = flags.seed != 0;
   const std::uint64_t first = single ? flags.seed : flags.first_seed;
   const std::uint64_t count = single ? 1 : flags.seeds;
-  bool passed = true;
-  for (std::uint64_t i = 0; i < count && passed; ++i) {
+  std::uint64_t failed = 0;
+  for (std::uint64_t i = 0; i < count && (failed == 0 || flags.keep_going); ++i) {
     options.seed = first + i;
-    passed = RunOne(options, flags.twice, &totals);
+    if (!RunOne(options, flags.twice, &totals)) ++failed;
     if (!single && i % 10 == 9) totals.PrintProgress();
   }
   std::fprintf(stderr, "\n");
   totals.Print();
-  std::printf("%s\n", passed ? "PASSED" : "FAILED");
-  return passed ? 0 : 1;
+  if (failed == 0) {
+    std::printf("PASSED\n");
+    return 0;
+  }
+  std::printf("FAILED: %llu seeds\n", static_cast<unsigned long long>(failed));
+  return 1;
 }
 
 int Main(int argc, char** argv) {
@@ -127,6 +132,7 @@ int Main(int argc, char** argv) {
   app.add_option("--mutation", flags.bug, "plant one of:" + names);
   app.add_flag("--trace", flags.trace, "print every event");
   app.add_flag("--twice", flags.twice, "run every seed twice and compare");
+  app.add_flag("--keep-going", flags.keep_going, "go on after a violation");
   CLI11_PARSE(app, argc, argv);
   for (const NamedBug& named : kPlantedBugs) {
     if (named.name == flags.bug) return RunAll(flags, named.bug);

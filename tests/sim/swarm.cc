@@ -16,8 +16,11 @@ void DrawTime(RandomStream* random, int members, Swarm* swarm) {
     int election_ticks;
   };
   // The daemon's own pace is the first one; the others cost fewer events.
-  const Pace pace = random->Pick<Pace>(
-      {{25 * kMillisecond, 4, 40}, {50 * kMillisecond, 2, 20}, {100 * kMillisecond, 1, 10}});
+  const Pace pace = random->Pick<Pace>({{25 * kMillisecond, 4, 40},
+                                        {50 * kMillisecond, 2, 20},
+                                        {100 * kMillisecond, 1, 10},
+                                        {40 * kMillisecond, 1, 5},
+                                        {40 * kMillisecond, 1, 5}});
   swarm->tick = pace.tick;
   swarm->heartbeat_ticks = pace.heartbeat_ticks;
   swarm->election_ticks = pace.election_ticks;
@@ -64,12 +67,17 @@ void DrawProcesses(RandomStream* random, Swarm* swarm) {
     swarm->pause_max = random->Pick<Micros>({kSecond, 4 * kSecond, 20 * kSecond});
   }
   if (random->Chance(0.4)) swarm->transfer_every = Seconds(random->LogUniform(1, 20));
+  if (swarm->harshness >= 2 && random->Chance(0.7)) {
+    swarm->hunt = 0.3 + 0.7 * random->Fraction();
+    swarm->hunt_after = random->LogUniform(2000, 500'000);
+  }
 }
 
 void DrawSettings(RandomStream* random, Swarm* swarm) {
-  swarm->append_bytes = random->Pick<std::uint64_t>({1, 256, 4096, 1 << 20});
-  swarm->inflight_appends = random->Pick<int>({1, 4, 256});
+  swarm->append_bytes = random->Pick<std::uint64_t>({1, 1, 256, 4096, 1 << 20});
+  swarm->inflight_appends = random->Pick<int>({1, 1, 4, 256});
   swarm->applying_bytes = random->Pick<std::uint64_t>({256, 16 << 20});
+  swarm->uncommitted_bytes = random->Pick<std::uint64_t>({4096, 64 << 20, 64 << 20});
   swarm->snapshot_count = random->Pick<std::uint64_t>({5, 30, 200, 2000});
   swarm->catch_up_entries = random->Pick<std::uint64_t>({0, 5, 50, 500});
   swarm->flush_every = random->Pick<std::uint64_t>({1, 10, 100, 1000});
@@ -107,18 +115,19 @@ std::string Describe(const Swarm& swarm) {
   absl::StrAppendFormat(
       &text,
       " sync=%.1fms slow=%.0f%%/%.1f%% eio=%.3f%% segment=%d crash=%.1fs all=%.1fs restart=%.2fs "
-      "quick=%.0f%% cut=%.0f%% recovery=%.0f%% pause=%.1fs<%ds transfer=%.1fs",
+      "quick=%.0f%% cut=%.0f%% recovery=%.0f%% pause=%.1fs<%ds transfer=%.1fs hunt=%.0f%%/%.0fms",
       swarm.sync_mean / 1000, 100 * swarm.slow_sync, 100 * swarm.very_slow_sync,
       100 * swarm.io_error, swarm.segment_bytes, seconds(swarm.crash_every),
       seconds(swarm.cluster_crash_every), seconds(swarm.restart_after), 100 * swarm.quick_restart,
       100 * swarm.power_cut, 100 * swarm.recovery_crash, seconds(swarm.pause_every),
-      swarm.pause_max / kSecond, seconds(swarm.transfer_every));
+      swarm.pause_max / kSecond, seconds(swarm.transfer_every), 100 * swarm.hunt,
+      swarm.hunt_after / 1000);
   absl::StrAppendFormat(
       &text,
-      " append=%dB inflight=%d applying=%dB snapshot=%d keep=%d flush=%d apply=%.1fms stall=%.1f%% "
+      " append=%dB inflight=%d applying=%dB uncommitted=%dB snapshot=%d keep=%d flush=%d apply=%.1fms stall=%.1f%% "
       "op=%.0fms reads=%.0f%% value<=%dB drift=",
-      swarm.append_bytes, swarm.inflight_appends, swarm.applying_bytes, swarm.snapshot_count,
-      swarm.catch_up_entries, swarm.flush_every, swarm.apply_mean / 1000, 100 * swarm.apply_stall,
+      swarm.append_bytes, swarm.inflight_appends, swarm.applying_bytes, swarm.uncommitted_bytes,
+      swarm.snapshot_count, swarm.catch_up_entries, swarm.flush_every, swarm.apply_mean / 1000, 100 * swarm.apply_stall,
       swarm.operation_every / 1000, 100 * swarm.read_share, swarm.value_bytes_max);
   for (const std::int64_t ppm : swarm.drift_ppm) absl::StrAppend(&text, ppm, "ppm,");
   text.pop_back();

@@ -48,11 +48,14 @@ struct Swarm {
   double pause_every = 0;
   Micros pause_max = 0;
   double transfer_every = 0;
+  double hunt = 0;        // chance that a new leader is struck ...
+  double hunt_after = 0;  // ... this soon
 
   // The members' settings.
   std::uint64_t append_bytes = 0;
   int inflight_appends = 0;
   std::uint64_t applying_bytes = 0;
+  std::uint64_t uncommitted_bytes = 0;
   std::uint64_t snapshot_count = 0;
   std::uint64_t catch_up_entries = 0;
   std::uint64_t flush_every = 0;  // entries between the store's flush points

@@ -87,6 +87,7 @@ Member::Surroundings World::SurroundingsOfMembers() {
     courier_.OnDeath(member);
     clients_.OnDeath(member);
   };
+  around.leads = [this](raft::NodeId member) { nemesis_->OnLeader(Find(member)); };
   return around;
 }
 
