@@ -1,5 +1,6 @@
 #include "tests/sim/snapshot_courier.h"
 
+#include <optional>
 #include <utility>
 
 namespace stele::sim {
@@ -32,8 +33,13 @@ void SnapshotCourier::Make(const Route& route, std::uint64_t number) {
   Member* sender = member_(route.first);
   const StoreState state = sender->state();
   sender->Post(server::NodeInput{[this, route, number, state](const raft::RawNode& raft) {
-    raft::Message message{route.first, route.second, raft.term(),
-                          raft::InstallSnapshot{{state.last, raft.ConfStateAt(state.last.index)}}};
+    const std::optional<raft::SnapshotMeta> meta = server::SnapshotMetaAt(raft, state.last);
+    if (!meta) {
+      return queue_->After(0, [this, route, number] {
+        if (IsUnderWay(route, number)) End(route, false);
+      });
+    }
+    raft::Message message{route.first, route.second, raft.term(), raft::InstallSnapshot{*meta}};
     queue_->After(0, [this, route, number, state, message = std::move(message)]() mutable {
       if (IsUnderWay(route, number)) Travel(route, number, state, std::move(message));
     });
