@@ -76,7 +76,7 @@ class Totals {
 
 // False when a promise was broken or, with `twice`, the run was not repeatable.
 bool RunOne(const RunOptions& options, bool twice, Totals* totals) {
-  const RunResult result = Run(options);
+  const RunResult result = RunSeed(options);
   totals->Add(result);
   if (!result.violation.empty()) {
     std::printf("\nVIOLATION in seed %llu after %.6f simulated s (%.1f s): %s\n  %s\n",
@@ -86,7 +86,7 @@ bool RunOne(const RunOptions& options, bool twice, Totals* totals) {
     return false;
   }
   if (options.tells) std::printf("%s\n", result.swarm.c_str());
-  if (twice && Run(options).hash != result.hash) {
+  if (twice && RunSeed(options).hash != result.hash) {
     std::printf("\nNOT REPEATABLE: seed %llu\n", static_cast<unsigned long long>(options.seed));
     return false;
   }

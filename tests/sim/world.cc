@@ -188,7 +188,7 @@ RunResult World::Result(std::string violation) const {
 
 }  // namespace
 
-RunResult Run(const RunOptions& options) {
+RunResult RunSeed(const RunOptions& options) {
   check_failure_observer = ThrowFailedCheck;
   World world(options);
   std::string violation;

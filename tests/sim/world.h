@@ -28,6 +28,6 @@ struct RunResult {
   Micros simulated = 0;
 };
 
-RunResult Run(const RunOptions& options);
+RunResult RunSeed(const RunOptions& options);
 
 }  // namespace stele::sim
