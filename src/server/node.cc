@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <optional>
 #include <random>
 #include <thread>
 #include <utility>
@@ -322,7 +323,9 @@ void Node::MakePeers() {
     apply_loop_->MakeSnapshot(std::move(dir), [this, shared](absl::StatusOr<raft::EntryId> last) {
       if (!last.ok()) return (*shared)(last.status());
       raft_loop_->Post(NodeInput{[shared, last = *last](const raft::RawNode& raft) {
-        (*shared)(SnapshotSender::Made{{last, raft.ConfStateAt(last.index)}, raft.term()});
+        const std::optional<raft::SnapshotMeta> meta = SnapshotMetaAt(raft, last);
+        if (!meta) return (*shared)(absl::AbortedError("a newer snapshot arrived here meanwhile"));
+        (*shared)(SnapshotSender::Made{*meta, raft.term()});
       }});
     });
   };

@@ -9,6 +9,11 @@
 
 namespace stele::server {
 
+std::optional<raft::SnapshotMeta> SnapshotMetaAt(const raft::RawNode& raft, raft::EntryId last) {
+  if (last.index.Next() < raft.GetStatus().first_index) return std::nullopt;
+  return raft::SnapshotMeta{last, raft.ConfStateAt(last.index)};
+}
+
 RaftLoop::RaftLoop(const Options& options, std::unique_ptr<raft::RawNode> node,
                    std::unique_ptr<storage::LogStore> log, Transport* transport,
                    Proposals* proposals, Reads* reads, const Clock* clock, Outputs outputs)
@@ -84,13 +89,12 @@ void RaftLoop::Handle(SnapshotReportInput input) {
 }
 
 void RaftLoop::Handle(ReleaseInput input) {
-  const raft::Index first = log_->first_index();
-  if (input.durable.index < first) return;
-  const raft::Index release_to = CatchUpStart(input.durable.index);
-  const raft::SnapshotMeta meta{input.durable, node_->ConfStateAt(input.durable.index)};
-  if (absl::Status status = log_->Release(meta, release_to); !status.ok()) {
-    outputs_.fail_stop(status);
-  }
+  if (input.durable.index < log_->first_index()) return;
+  // Before this pass persists it, a snapshot that arrived with it is known to the core only.
+  const std::optional<raft::SnapshotMeta> meta = SnapshotMetaAt(*node_, input.durable);
+  if (!meta) return;
+  const absl::Status status = log_->Release(*meta, CatchUpStart(input.durable.index));
+  if (!status.ok()) outputs_.fail_stop(status);
 }
 
 // The last entry that slow followers need not be given as an entry.

@@ -76,6 +76,11 @@ struct ApplyWork {
   std::vector<raft::Entry> entries;
 };
 
+// Names the state of a store that has applied up to `last`. Nothing when the core has meanwhile
+// restarted behind a newer snapshot, even one that is not yet persisted, and so no longer knows the
+// config of that time. On the loop's thread.
+std::optional<raft::SnapshotMeta> SnapshotMetaAt(const raft::RawNode& raft, raft::EntryId last);
+
 class RaftLoop final : public Pump {
  public:
   struct Options {

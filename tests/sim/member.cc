@@ -1,0 +1,319 @@
+#include "tests/sim/member.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "src/raft/describe.h"
+
+namespace stele::sim {
+namespace {
+
+constexpr char kLogDir[] = "/log";
+constexpr std::uint64_t kClusterId = 7;
+constexpr Micros kWakeUp = 20;  // from a post to the thread that takes it
+constexpr std::int64_t kMillion = 1'000'000;
+
+}  // namespace
+
+Member::Member(raft::NodeId id, Surroundings around)
+    : id_(id),
+      around_(std::move(around)),
+      random_(around_.seed, "member", id.value),
+      disk_(around_.seed, id.value, around_.swarm, around_.journal),
+      drift_ppm_(around_.swarm->drift_ppm[id.value - 1]),
+      clock_offset_(random_.Between(0, 1000 * kSecond)) {}
+
+Member::~Member() { disk_.TakeDown(); }
+
+void Member::Tell(std::string_view line) const {
+  around_.journal->Tell(in_pass_ ? disk_.elapsed() : around_.queue->now(), id_.value, line);
+}
+
+// --- What the daemon sees of the world -----------------------------------------------------------
+
+absl::Duration Member::Now() const {
+  const Micros now = in_pass_ ? disk_.elapsed() : around_.queue->now();
+  return absl::Microseconds(clock_offset_ + now + now * drift_ppm_ / kMillion);
+}
+
+void Member::Send(std::vector<raft::Message> messages) {
+  for (raft::Message& message : messages) {
+    around_.history->OnSent(message);
+    if (around_.journal->tells()) Tell("send " + raft::Describe(message));
+    if (std::holds_alternative<raft::InstallSnapshot>(message.body)) {
+      around_.send_snapshot(id_, message.to);
+    } else {
+      around_.send(std::move(message), disk_.elapsed());
+    }
+  }
+}
+
+void Member::On(raft::NodeId node, const raft::TraceEvent& event) {
+  if (around_.journal->tells()) Tell(raft::Describe(event));
+  around_.history->OnTrace(node, event);
+  if (std::holds_alternative<raft::BecameLeader>(event)) around_.leads(id_);
+}
+
+// --- Starting ------------------------------------------------------------------------------------
+
+void Member::Boot() {
+  ++life_;
+  in_pass_ = true;
+  disk_.Begin(around_.queue->now());
+  if (!calm_ && random_.Chance(around_.swarm->recovery_crash)) {
+    disk_.CrashAtOperation(1 + random_.Below(15));
+  }
+  absl::StatusOr<std::unique_ptr<storage::LogStore>> log = OpenLog();
+  disk_.CrashAtOperation(0);
+  in_pass_ = false;
+  if (!log.ok()) {
+    if (!disk_.has_failed()) {
+      throw Violation(absl::StrCat("member ", id_.value, ": refuses its log: ",
+                                   std::string(log.status().message())));
+    }
+    around_.journal->Reach(Mark::kCrashInRecovery);
+    return Die(/*in_pass=*/false, random_.Chance(0.5));
+  }
+  around_.history->OnRecovered(id_, **log);
+  if (!RecoverStore(**log)) {
+    throw Violation(absl::StrCat("member ", id_.value, ": its store does not fit its log"));
+  }
+  MakeProcess(*std::move(log));
+  if (life_ > 1) around_.journal->Reach(Mark::kRestart);
+  if (around_.journal->tells()) {
+    Tell(absl::StrCat("up: term ", facts().term.load(), ", log up to ", facts().last_index.load(),
+                      ", applied ", state().last.index.value));
+  }
+  busy_until_ = disk_.elapsed();
+  apply_busy_until_ = busy_until_;
+  loop_due_ = kNever;
+  ScheduleLoop(busy_until_);
+}
+
+absl::StatusOr<std::unique_ptr<storage::LogStore>> Member::OpenLog() {
+  storage::LogStoreOptions options;
+  options.segment_bytes = around_.swarm->segment_bytes;
+  options.zero_ahead_bytes = 1024;
+  options.expected_identity = storage::LogIdentity{kClusterId, id_.value};
+  PlantInLog(around_.bug, &options);
+  if (disk_.files()->Exists(kLogDir)) {
+    return storage::LogStore::Open(disk_.files(), kLogDir, options);
+  }
+  raft::SnapshotMeta bootstrap;
+  for (int i = 1; i <= around_.members; ++i) {
+    bootstrap.conf_state.voters.push_back(raft::NodeId{static_cast<std::uint64_t>(i)});
+  }
+  return storage::LogStore::Create(disk_.files(), kLogDir, *options.expected_identity, bootstrap,
+                                   options);
+}
+
+// As the daemon does: the log may have restarted behind a snapshot without the store knowing.
+bool Member::RecoverStore(const storage::LogStore& log) {
+  StoreDisk* store = disk_.store();
+  if (store->flushed.last.index < log.first_index().Previous()) {
+    const auto received = store->received.find(log.LatestSnapshot().last.index);
+    if (received == store->received.end()) return false;
+    store->flushed = received->second;
+    around_.journal->Reach(Mark::kSwitchAfterCrash);
+  }
+  return store->flushed.last.index <= log.last_index();
+}
+
+void Member::MakeProcess(std::unique_ptr<storage::LogStore> log) {
+  process_ = std::make_unique<Process>();
+  process_->log = log.get();
+  process_->proposals = std::make_unique<server::Proposals>(
+      server::Proposals::Options{}, this, random_.Next());
+  process_->reads =
+      std::make_unique<server::Reads>(server::Reads::Options{}, this,
+                                      [this] { return process_->apply->View(); });
+  ApplyRoom::Outputs outputs;
+  outputs.applied = [this](raft::Index index) {
+    process_->reads->OnApplied(index);
+    Post(server::AppliedInput{index});
+  };
+  outputs.resolve = [this](std::vector<storage::CommandResult> results) {
+    process_->proposals->Resolve(std::move(results));
+  };
+  outputs.release_log = [this](raft::EntryId durable) { Post(server::ReleaseInput{durable}); };
+  process_->apply = std::make_unique<ApplyRoom>(id_, around_.swarm, disk_.store(), around_.history,
+                                                around_.journal, std::move(outputs));
+  process_->reads->OnApplied(state().last.index);
+  MakeLoop(std::move(log));
+  process_->loop->set_wake([this] { ScheduleLoop(around_.queue->now() + kWakeUp); });
+  process_->reads->set_wakes([this] { Post(server::WakeInput{}); },
+                             [this] {
+                               Schedule(std::max(around_.queue->now(), busy_until_) + kWakeUp,
+                                        &Member::RunReads);
+                             });
+  process_->proposals->set_submit([this](std::uint64_t request_id, raft::Payload payload) {
+    Post(server::ProposalInput{request_id, std::move(payload)});
+  });
+}
+
+std::unique_ptr<raft::RawNode> Member::MakeRawNode(const storage::LogStore& log) {
+  const Swarm& swarm = *around_.swarm;
+  raft::Config config;
+  config.id = id_;
+  config.heartbeat_interval_ticks = swarm.heartbeat_ticks;
+  config.election_timeout_ticks = swarm.election_ticks;
+  config.append_bytes_max = swarm.append_bytes;
+  config.inflight_appends_max = swarm.inflight_appends;
+  config.applying_bytes_max = swarm.applying_bytes;
+  config.uncommitted_bytes_max = swarm.uncommitted_bytes;
+  config.check_invariants = swarm.check_deeply;
+  config.mutation = MutationOf(around_.bug);
+  return std::make_unique<raft::RawNode>(
+      config, log, log.hard_state(), log.base_conf_state(), state().last.index,
+      [this](std::uint64_t bound) { return random_.Below(bound); }, this);
+}
+
+void Member::MakeLoop(std::unique_ptr<storage::LogStore> log) {
+  server::RaftLoop::Options options;
+  options.tick_interval = absl::Microseconds(around_.swarm->tick);
+  options.catch_up_entries = around_.swarm->catch_up_entries;
+  server::RaftLoop::Outputs outputs;
+  outputs.apply = [this](server::ApplyWork work) {
+    process_->apply->Post(std::move(work));
+    ScheduleApply(disk_.elapsed());
+  };
+  outputs.role_changed = [](const server::RaftLoop::RoleChange&) {};
+  outputs.fail_stop = [](const absl::Status&) { throw ProcessDeath{}; };
+  std::unique_ptr<raft::RawNode> node = MakeRawNode(*log);
+  process_->loop = std::make_unique<server::RaftLoop>(
+      options, std::move(node), std::move(log), this, process_->proposals.get(),
+      process_->reads.get(), this, std::move(outputs));
+}
+
+// --- Running -------------------------------------------------------------------------------------
+
+void Member::Schedule(Micros time, void (Member::*action)()) {
+  around_.queue->At(std::max(time, paused_until_), [this, life = life_, action] {
+    if (life != life_ || !is_up()) return;
+    if (is_paused()) return Schedule(paused_until_, action);
+    (this->*action)();
+  });
+}
+
+void Member::ScheduleLoop(Micros time) {
+  time = std::max({time, busy_until_, paused_until_, around_.queue->now()});
+  if (time >= loop_due_) return;
+  loop_due_ = time;
+  around_.queue->At(time, [this, life = life_, time] {
+    if (life != life_ || !is_up() || time != loop_due_) return;
+    loop_due_ = kNever;
+    if (is_paused()) return ScheduleLoop(paused_until_);
+    RunLoop();
+  });
+}
+
+void Member::RunLoop() {
+  disk_.Begin(around_.queue->now());
+  in_pass_ = true;
+  bool worked = false;
+  try {
+    worked = process_->loop->RunOnce();
+  } catch (const ProcessDeath&) {
+    in_pass_ = false;
+    const bool crashed = disk_.files()->is_down();
+    if (crashed) around_.journal->Reach(Mark::kCrashInPass);
+    return Die(/*in_pass=*/true, crashed && random_.Chance(around_.swarm->power_cut));
+  }
+  in_pass_ = false;
+  busy_until_ = disk_.elapsed();
+  if (worked) {
+    around_.history->OnPass(id_, *process_->log, raft::Index{facts().commit_index},
+                            raft::Term{facts().term});
+    // Like the daemon's thread, which looks for more before it sleeps.
+    return ScheduleLoop(busy_until_ + 1);
+  }
+  const Micros idle = absl::ToInt64Microseconds(process_->loop->IdleTime());
+  ScheduleLoop(busy_until_ + idle * kMillion / (kMillion + drift_ppm_) + 1);
+}
+
+void Member::ScheduleApply(Micros time) {
+  Micros delay = random_.Exponential(around_.swarm->apply_mean);
+  if (!calm_ && random_.Chance(around_.swarm->apply_stall)) delay = random_.Between(0, kSecond);
+  apply_busy_until_ = std::max(time, apply_busy_until_) + delay;
+  Schedule(apply_busy_until_, &Member::RunApply);
+}
+
+void Member::RunApply() { process_->apply->RunOnce(); }
+
+void Member::RunReads() { process_->reads->RunOnce(); }
+
+void Member::Propose(stelepb::Command* command, server::Proposer::Done done) {
+  process_->proposals->Propose(command, std::move(done));
+}
+
+void Member::Read(server::Reader::Done done) { process_->reads->Linearizable(std::move(done)); }
+
+void Member::Receive(const StoreState& snapshot, raft::Message message) {
+  disk_.store()->received[snapshot.last.index] = snapshot;
+  std::vector<raft::Message> messages;
+  messages.push_back(std::move(message));
+  Post(server::PeerInput{std::move(messages)});
+}
+
+// --- Dying ---------------------------------------------------------------------------------------
+
+void Member::CrashAt(Micros time) {
+  if (calm_ || time >= crash_at_) return;
+  crash_at_ = time;
+  disk_.set_crash_at(time);
+  around_.queue->At(time, [this, time] {
+    if (crash_at_ == time) CrashIfDue();
+  });
+}
+
+void Member::CrashIfDue() {
+  crash_at_ = kNever;
+  disk_.set_crash_at(kNever);
+  if (is_up()) Die(/*in_pass=*/false, random_.Chance(around_.swarm->power_cut));
+}
+
+void Member::PauseUntil(Micros time) { paused_until_ = std::max(paused_until_, time); }
+
+// What the process still does while it is torn down must not reach the disk.
+void Member::Die(bool in_pass, bool cut_power) {
+  disk_.TakeDown();
+  process_.reset();
+  ++life_;
+  if (cut_power) {
+    disk_.CutPower();
+  } else {
+    disk_.KillProcess();
+  }
+  crash_at_ = kNever;
+  around_.journal->Reach(Mark::kCrash);
+  around_.journal->Reach(cut_power ? Mark::kPowerCut : Mark::kProcessKill);
+  Tell(cut_power ? "down: power cut" : "down: process killed");
+  around_.history->OnDeath(id_, in_pass);
+  around_.died(id_);
+  Micros delay = random_.Chance(around_.swarm->quick_restart)
+                     ? random_.Between(1, 20 * kMillisecond)
+                     : kMillisecond + random_.Exponential(around_.swarm->restart_after);
+  if (calm_) delay = kMillisecond;
+  around_.queue->At(std::max(disk_.elapsed(), around_.queue->now()) + delay,
+                    [this, life = life_] {
+                      if (life == life_ && !is_up()) Boot();
+                    });
+}
+
+void Member::Calm() {
+  calm_ = true;
+  disk_.Calm();
+  crash_at_ = kNever;
+  disk_.set_crash_at(kNever);
+  paused_until_ = 0;
+  if (!is_up()) return Boot();
+  // What waited for the end of a pause need not wait longer.
+  ScheduleLoop(around_.queue->now());
+  Schedule(around_.queue->now(), &Member::RunApply);
+  Schedule(around_.queue->now(), &Member::RunReads);
+}
+
+}  // namespace stele::sim

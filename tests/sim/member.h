@@ -1,0 +1,125 @@
+// One simulated machine and the daemon on it: the real RaftLoop, Proposals, Reads, RawNode and
+// LogStore over a simulated disk, clock and network. The process can die at any event and inside
+// any disk operation; the machine starts it again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/command.pb.h"
+#include "src/raft/trace.h"
+#include "src/server/clock.h"
+#include "src/server/proposals.h"
+#include "src/server/raft_loop.h"
+#include "src/server/reads.h"
+#include "src/server/transport.h"
+#include "src/storage/log_store.h"
+#include "tests/sim/apply_room.h"
+#include "tests/sim/cluster_history.h"
+#include "tests/sim/event_queue.h"
+#include "tests/sim/journal.h"
+#include "tests/sim/planted_bug.h"
+#include "tests/sim/random_stream.h"
+#include "tests/sim/sim_disk.h"
+#include "tests/sim/swarm.h"
+
+namespace stele::sim {
+
+class Member final : public server::Transport, public raft::TraceSink, public server::Clock {
+ public:
+  struct Surroundings {
+    const Swarm* swarm = nullptr;
+    EventQueue* queue = nullptr;
+    ClusterHistory* history = nullptr;
+    Journal* journal = nullptr;
+    PlantedBug bug = PlantedBug::kNone;
+    std::uint64_t seed = 0;
+    int members = 0;
+    std::function<void(raft::Message, Micros at)> send;
+    std::function<void(raft::NodeId from, raft::NodeId to)> send_snapshot;
+    std::function<void(raft::NodeId)> died;
+    std::function<void(raft::NodeId)> leads;  // has just become leader
+  };
+
+  Member(raft::NodeId id, Surroundings around);
+  ~Member() override;
+  Member(const Member&) = delete;
+  Member& operator=(const Member&) = delete;
+
+  raft::NodeId id() const { return id_; }
+  bool is_up() const { return process_ != nullptr; }
+  bool is_paused() const { return around_.queue->now() < paused_until_; }
+  // Numbers the process; a number is never used again.
+  std::uint64_t life() const { return life_; }
+
+  void Boot();
+  // Plans a crash; an earlier plan prevails.
+  void CrashAt(Micros time);
+  void PauseUntil(Micros time);
+  // Faults end: starts if it is down, goes on if it is paused.
+  void Calm();
+
+  // REQUIRES for all below: is_up().
+  void Post(server::RaftInput input) { process_->loop->Post(std::move(input)); }
+  void Propose(stelepb::Command* command, server::Proposer::Done done);
+  void Read(server::Reader::Done done);
+  const server::RaftFacts& facts() const { return process_->loop->facts(); }
+  const StoreState& state() const { return process_->apply->state(); }
+  std::size_t waiting_proposals() const { return process_->proposals->waiting(); }
+
+  // A snapshot has arrived completely; REQUIRES: the machine is up, that is, is_up().
+  void Receive(const StoreState& snapshot, raft::Message message);
+
+ private:
+  struct Process {
+    std::unique_ptr<server::Proposals> proposals;
+    std::unique_ptr<server::Reads> reads;
+    std::unique_ptr<ApplyRoom> apply;
+    const storage::LogStore* log = nullptr;  // the loop's
+    std::unique_ptr<server::RaftLoop> loop;
+  };
+  struct ProcessDeath {};  // thrown where the daemon would exit
+
+  void Send(std::vector<raft::Message> messages) override;
+  void On(raft::NodeId node, const raft::TraceEvent& event) override;
+  absl::Duration Now() const override;
+
+  absl::StatusOr<std::unique_ptr<storage::LogStore>> OpenLog();
+  bool RecoverStore(const storage::LogStore& log);
+  void MakeProcess(std::unique_ptr<storage::LogStore> log);
+  std::unique_ptr<raft::RawNode> MakeRawNode(const storage::LogStore& log);
+  void MakeLoop(std::unique_ptr<storage::LogStore> log);
+
+  // Runs `action` in this life, not before `time` and not while the process is paused.
+  void Schedule(Micros time, void (Member::*action)());
+  void ScheduleLoop(Micros time);
+  void RunLoop();
+  void ScheduleApply(Micros time);
+  void RunApply();
+  void RunReads();
+  void CrashIfDue();
+  void Die(bool in_pass, bool cut_power);
+  void Tell(std::string_view line) const;
+
+  const raft::NodeId id_;
+  const Surroundings around_;
+  RandomStream random_;
+  SimDisk disk_;
+  const std::int64_t drift_ppm_;
+  const Micros clock_offset_;
+
+  std::unique_ptr<Process> process_;
+  std::uint64_t life_ = 0;
+  bool in_pass_ = false;
+  bool calm_ = false;
+  Micros crash_at_ = kNever;
+  Micros paused_until_ = 0;
+  Micros busy_until_ = 0;     // the loop's pass
+  Micros loop_due_ = kNever;  // the time of the one event that counts
+  Micros apply_busy_until_ = 0;
+};
+
+}  // namespace stele::sim

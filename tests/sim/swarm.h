@@ -1,0 +1,75 @@
+// What kind of world a seed lives in. Every seed draws its own mixture of faults, from mild to
+// harsh: a uniform mixture would rarely leave any one of them room to act.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/sim/event_queue.h"
+
+namespace stele::sim {
+
+// Mean times are of exponential distributions; 0 switches the fault off.
+struct Swarm {
+  int harshness = 0;  // 0 none, 1 mild, 2 medium, 3 harsh
+
+  // Time.
+  Micros tick = 0;
+  int heartbeat_ticks = 0;
+  int election_ticks = 0;
+  std::vector<std::int64_t> drift_ppm;  // by member: how much faster its clock goes
+
+  // Network, each way.
+  Micros delay_min = 0;
+  double delay_mean = 0;  // on top of the minimum
+  double loss = 0;
+  double duplicate = 0;
+  double replay = 0;     // repeated up to 20 s later
+  bool reorder = false;  // false: order on a link is kept
+  double partition_every = 0;
+  double partition_for = 0;
+  double clog_every = 0;
+
+  // Disks.
+  double sync_mean = 0;
+  double slow_sync = 0;       // chance of up to 400 ms
+  double very_slow_sync = 0;  // chance of 1 to 5 s
+  double io_error = 0;        // chance per write and sync
+  std::uint64_t segment_bytes = 0;
+
+  // Processes.
+  double crash_every = 0;          // per member
+  double cluster_crash_every = 0;  // all at once
+  double restart_after = 0;
+  double quick_restart = 0;   // chance of a restart within 20 ms
+  double power_cut = 0;       // share of crashes that take unsynced bytes along
+  double recovery_crash = 0;  // chance of a crash during a start
+  double pause_every = 0;
+  Micros pause_max = 0;
+  double transfer_every = 0;
+  double hunt = 0;        // chance that a new leader is struck ...
+  double hunt_after = 0;  // ... this soon
+
+  // The members' settings.
+  std::uint64_t append_bytes = 0;
+  int inflight_appends = 0;
+  std::uint64_t applying_bytes = 0;
+  std::uint64_t uncommitted_bytes = 0;
+  std::uint64_t snapshot_count = 0;
+  std::uint64_t catch_up_entries = 0;
+  std::uint64_t flush_every = 0;  // entries between the store's flush points
+  double apply_mean = 0;
+  double apply_stall = 0;  // chance of up to 1 s
+  bool check_deeply = false;
+
+  // Clients.
+  double operation_every = 0;
+  double read_share = 0;
+  std::int64_t value_bytes_max = 0;
+};
+
+Swarm DrawSwarm(std::uint64_t seed, int members);
+std::string Describe(const Swarm& swarm);
+
+}  // namespace stele::sim
