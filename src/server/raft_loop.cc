@@ -103,6 +103,7 @@ raft::Index RaftLoop::CatchUpStart(raft::Index durable) const {
   const std::uint64_t entries_kept = options_.catch_up_entries;
   const raft::Index from{
       std::max(first.value, durable.value > entries_kept ? durable.value - entries_kept + 1 : 1)};
+  if (from > durable) return durable;
   std::vector<raft::Entry> entries;
   const raft::LogReadStatus status =
       log_->Entries(from, durable.Next(), std::numeric_limits<std::uint64_t>::max(), &entries);

@@ -202,7 +202,8 @@ absl::Status Wal::Seal(const std::optional<raft::HardState>& hard_state, const L
     return encoder_.next().offset - active_->position().offset;
   };
   if (const std::uint64_t size = lay_out(); !active_->Fits(size)) {
-    if (absl::Status rolled = Roll(size, before); !rolled.ok()) return rolled;
+    // Elsewhere the seal fills up another part of its block.
+    if (absl::Status rolled = Roll(size + kSealAlignment, before); !rolled.ok()) return rolled;
     lay_out();
   }
   if (absl::Status written = active_->Write(&encoder_); !written.ok()) return written;

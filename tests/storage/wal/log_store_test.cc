@@ -296,6 +296,23 @@ TEST_F(LogStoreTest, RefusesTheLogOfAnotherMember) {
   EXPECT_THAT(opened.ToString(), HasSubstr("belongs to member 1 of cluster c1"));
 }
 
+// A seal fills up its block, so it may need more room in the next segment than where it stood.
+TEST_F(LogStoreTest, SealsHoweverSmallTheSegmentsAre) {
+  for (const std::uint64_t segment_bytes : {4096, 8192}) {
+    ASSERT_TRUE(!fs_.Exists(kDir) || fs_.RemoveTree(kDir).ok());
+    options_.segment_bytes = segment_bytes;
+    Create();
+    for (std::size_t size = 1; size < 5000; size += 173) {
+      WriteSynced(std::string(size, 'x'));
+      ASSERT_TRUE(log_->Seal().ok());
+    }
+    const std::string before = Describe(*log_);
+    Close();
+    ASSERT_TRUE(Reopen().ok());
+    EXPECT_EQ(Describe(*log_), before);
+  }
+}
+
 TEST_F(LogStoreTest, AnErrorIsFinal) {
   for (const sim::DiskFault fault : {sim::DiskFault::kIoError, sim::DiskFault::kNoSpace}) {
     for (const auto kind : {sim::FileOperation::Kind::kWrite, sim::FileOperation::Kind::kSync}) {
