@@ -53,9 +53,8 @@ void ApplyRoom::Install(const raft::SnapshotMeta& meta) {
 void ApplyRoom::Apply(const std::vector<raft::Entry>& entries) {
   for (const raft::Entry& entry : entries) {
     if (entry.id.index != state_.last.index.Next()) {
-      throw Violation(absl::StrCat("member ", member_.value, ": applies ",
-                                   raft::Describe(entry.id), " after ",
-                                   raft::Describe(state_.last)));
+      throw Violation(absl::StrCat("member ", member_.value, ": applies ", raft::Describe(entry.id),
+                                   " after ", raft::Describe(state_.last)));
     }
     state_ = Applied(state_, entry);
     history_->OnApplied(member_, state_);

@@ -117,10 +117,9 @@ void ClientLoad::OnCommitted(const raft::Entry& entry) {
 void ClientLoad::StartRead(Member* member) {
   const std::uint64_t operation = next_operation_++;
   pending_[operation] = {member->id(), 0};
-  member->Read(
-      [this, operation, floor = seen_](const absl::StatusOr<server::Reader::View>& view) {
-        OnRead(operation, floor, view);
-      });
+  member->Read([this, operation, floor = seen_](const absl::StatusOr<server::Reader::View>& view) {
+    OnRead(operation, floor, view);
+  });
 }
 
 void ClientLoad::OnRead(std::uint64_t operation, raft::Index floor,
@@ -136,7 +135,7 @@ void ClientLoad::OnRead(std::uint64_t operation, raft::Index floor,
                                  state.last.index.value, ", but ", floor.value,
                                  " was seen before it began"));
   }
-  history_->OnApplied(member, state);
+  if (state.last.index > raft::Index{0}) history_->OnApplied(member, state);
   seen_ = std::max(seen_, state.last.index);
 }
 

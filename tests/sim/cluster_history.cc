@@ -194,9 +194,9 @@ void ClusterHistory::CheckKeptAll(NodeId member, const storage::LogStore& log) {
   const Observed& observed = Of(member);
   const raft::HardState& now = log.hard_state();
   if (now.term != observed.hard_state.term || now.vote != observed.hard_state.vote) {
-    Fail(member, absl::StrCat("recovers to term ", now.term.value, " vote ", now.vote.value,
-                              ", had term ", observed.hard_state.term.value, " vote ",
-                              observed.hard_state.vote.value));
+    Fail(member,
+         absl::StrCat("recovers to term ", now.term.value, " vote ", now.vote.value, ", had term ",
+                      observed.hard_state.term.value, " vote ", observed.hard_state.vote.value));
   }
   if (log.last_index() != observed.log.last()) {
     Fail(member, absl::StrCat("recovers a log up to ", log.last_index().value, ", had up to ",

@@ -71,8 +71,8 @@ void Member::Boot() {
   in_pass_ = false;
   if (!log.ok()) {
     if (!disk_.has_failed()) {
-      throw Violation(absl::StrCat("member ", id_.value, ": refuses its log: ",
-                                   std::string(log.status().message())));
+      throw Violation(absl::StrCat("member ", id_.value,
+                                   ": refuses its log: ", std::string(log.status().message())));
     }
     around_.journal->Reach(Mark::kCrashInRecovery);
     return Die(/*in_pass=*/false, random_.Chance(0.5));
@@ -125,11 +125,10 @@ bool Member::RecoverStore(const storage::LogStore& log) {
 void Member::MakeProcess(std::unique_ptr<storage::LogStore> log) {
   process_ = std::make_unique<Process>();
   process_->log = log.get();
-  process_->proposals = std::make_unique<server::Proposals>(
-      server::Proposals::Options{}, this, random_.Next());
-  process_->reads =
-      std::make_unique<server::Reads>(server::Reads::Options{}, this,
-                                      [this] { return process_->apply->View(); });
+  process_->proposals =
+      std::make_unique<server::Proposals>(server::Proposals::Options{}, this, random_.Next());
+  process_->reads = std::make_unique<server::Reads>(server::Reads::Options{}, this,
+                                                    [this] { return process_->apply->View(); });
   ApplyRoom::Outputs outputs;
   outputs.applied = [this](raft::Index index) {
     process_->reads->OnApplied(index);
@@ -249,7 +248,10 @@ void Member::Propose(stelepb::Command* command, server::Proposer::Done done) {
   process_->proposals->Propose(command, std::move(done));
 }
 
-void Member::Read(server::Reader::Done done) { process_->reads->Linearizable(std::move(done)); }
+void Member::Read(server::Reader::Done done) {
+  if (around_.bug == PlantedBug::kReadWithoutRound) return done(process_->reads->Serializable());
+  process_->reads->Linearizable(std::move(done));
+}
 
 void Member::Receive(const StoreState& snapshot, raft::Message message) {
   disk_.store()->received[snapshot.last.index] = snapshot;
@@ -297,10 +299,9 @@ void Member::Die(bool in_pass, bool cut_power) {
                      ? random_.Between(1, 20 * kMillisecond)
                      : kMillisecond + random_.Exponential(around_.swarm->restart_after);
   if (calm_) delay = kMillisecond;
-  around_.queue->At(std::max(disk_.elapsed(), around_.queue->now()) + delay,
-                    [this, life = life_] {
-                      if (life == life_ && !is_up()) Boot();
-                    });
+  around_.queue->At(std::max(disk_.elapsed(), around_.queue->now()) + delay, [this, life = life_] {
+    if (life == life_ && !is_up()) Boot();
+  });
 }
 
 void Member::Calm() {

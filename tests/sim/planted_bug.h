@@ -18,6 +18,7 @@ enum class PlantedBug : std::uint8_t {
   kAckBeforePersist,   // likewise an append
   kSyncSkipped,        // the log says that it synced and did not
   kCommitOldTerm,      // Raft paper Figure 8
+  kReadWithoutRound,   // a member answers from what it has
 };
 
 struct NamedBug {
@@ -25,7 +26,7 @@ struct NamedBug {
   std::string_view name;
 };
 
-inline constexpr std::array<NamedBug, 7> kPlantedBugs = {{
+inline constexpr std::array<NamedBug, 8> kPlantedBugs = {{
     {PlantedBug::kNone, "none"},
     {PlantedBug::kVoteNotPersisted, "vote-not-persisted"},
     {PlantedBug::kVoteForgotten, "vote-forgotten"},
@@ -33,6 +34,7 @@ inline constexpr std::array<NamedBug, 7> kPlantedBugs = {{
     {PlantedBug::kAckBeforePersist, "ack-before-persist"},
     {PlantedBug::kSyncSkipped, "sync-skipped"},
     {PlantedBug::kCommitOldTerm, "commit-old-term"},
+    {PlantedBug::kReadWithoutRound, "read-without-round"},
 }};
 
 constexpr std::string_view NameOf(PlantedBug bug) {

@@ -64,9 +64,8 @@ Micros SimNetwork::DrawArrival(Link* link, Micros at) {
 }
 
 void SimNetwork::Deliver(raft::Message message, Micros at) {
-  queue_->At(at, [this, message = std::move(message)]() mutable {
-    outputs_.deliver(std::move(message));
-  });
+  queue_->At(
+      at, [this, message = std::move(message)]() mutable { outputs_.deliver(std::move(message)); });
 }
 
 void SimNetwork::Lose(Link* link, const raft::Message& message) {
@@ -75,9 +74,8 @@ void SimNetwork::Lose(Link* link, const raft::Message& message) {
     journal_->Tell(queue_->now(), message.from.value, "lost " + raft::Describe(message));
   }
   if (!link->random.Chance(0.1)) return;
-  queue_->After(link->random.Between(1000, 100'000), [this, from = message.from, to = message.to] {
-    outputs_.unreachable(from, to);
-  });
+  queue_->After(link->random.Between(1000, 100'000),
+                [this, from = message.from, to = message.to] { outputs_.unreachable(from, to); });
 }
 
 void SimNetwork::SetBlocked(raft::NodeId from, raft::NodeId to, bool blocked) {

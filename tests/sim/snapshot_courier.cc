@@ -82,8 +82,7 @@ void SnapshotCourier::End(const Route& route, bool installed) {
 }
 
 void SnapshotCourier::OnDeath(raft::NodeId member) {
-  std::erase_if(under_way_,
-                [&](const auto& transfer) { return transfer.first.first == member; });
+  std::erase_if(under_way_, [&](const auto& transfer) { return transfer.first.first == member; });
 }
 
 }  // namespace stele::sim

@@ -122,13 +122,15 @@ std::string Describe(const Swarm& swarm) {
       100 * swarm.power_cut, 100 * swarm.recovery_crash, seconds(swarm.pause_every),
       swarm.pause_max / kSecond, seconds(swarm.transfer_every), 100 * swarm.hunt,
       swarm.hunt_after / 1000);
-  absl::StrAppendFormat(
-      &text,
-      " append=%dB inflight=%d applying=%dB uncommitted=%dB snapshot=%d keep=%d flush=%d apply=%.1fms stall=%.1f%% "
-      "op=%.0fms reads=%.0f%% value<=%dB drift=",
-      swarm.append_bytes, swarm.inflight_appends, swarm.applying_bytes, swarm.uncommitted_bytes,
-      swarm.snapshot_count, swarm.catch_up_entries, swarm.flush_every, swarm.apply_mean / 1000, 100 * swarm.apply_stall,
-      swarm.operation_every / 1000, 100 * swarm.read_share, swarm.value_bytes_max);
+  absl::StrAppendFormat(&text,
+                        " append=%dB inflight=%d applying=%dB uncommitted=%dB snapshot=%d keep=%d "
+                        "flush=%d apply=%.1fms stall=%.1f%% "
+                        "op=%.0fms reads=%.0f%% value<=%dB drift=",
+                        swarm.append_bytes, swarm.inflight_appends, swarm.applying_bytes,
+                        swarm.uncommitted_bytes, swarm.snapshot_count, swarm.catch_up_entries,
+                        swarm.flush_every, swarm.apply_mean / 1000, 100 * swarm.apply_stall,
+                        swarm.operation_every / 1000, 100 * swarm.read_share,
+                        swarm.value_bytes_max);
   for (const std::int64_t ppm : swarm.drift_ppm) absl::StrAppend(&text, ppm, "ppm,");
   text.pop_back();
   return text;

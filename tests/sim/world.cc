@@ -56,10 +56,10 @@ World::World(const RunOptions& options)
       journal_(options.tells),
       history_(options.members, &journal_,
                [this](const raft::Entry& entry) { clients_.OnCommitted(entry); }),
-      network_(options.seed, options.members, &swarm_, &queue_, &journal_,
-               {.deliver = [this](raft::Message message) { Deliver(std::move(message)); },
-                .unreachable = [this](raft::NodeId from,
-                                      raft::NodeId to) { OnUnreachable(from, to); }}),
+      network_(
+          options.seed, options.members, &swarm_, &queue_, &journal_,
+          {.deliver = [this](raft::Message message) { Deliver(std::move(message)); },
+           .unreachable = [this](raft::NodeId from, raft::NodeId to) { OnUnreachable(from, to); }}),
       courier_(options.seed, &queue_, &network_, &journal_,
                [this](raft::NodeId id) { return Find(id); }),
       clients_(options.seed, options.members, &swarm_, &queue_, &journal_, &history_,
@@ -68,8 +68,8 @@ World::World(const RunOptions& options)
     members_.push_back(std::make_unique<Member>(raft::NodeId{static_cast<std::uint64_t>(i)},
                                                 SurroundingsOfMembers()));
   }
-  nemesis_ = std::make_unique<Nemesis>(options_.seed, &swarm_, &queue_, &network_, &journal_,
-                                       &members_);
+  nemesis_ =
+      std::make_unique<Nemesis>(options_.seed, &swarm_, &queue_, &network_, &journal_, &members_);
 }
 
 Member::Surroundings World::SurroundingsOfMembers() {

@@ -6,11 +6,16 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <ostream>
 #include <string>
 
 #include "gtest/gtest.h"
 
 namespace stele::sim {
+
+// For the names of the tests.
+static void PrintTo(const NamedBug& named, std::ostream* out) { *out << named.name; }
+
 namespace {
 
 using std::chrono::steady_clock;
@@ -55,17 +60,17 @@ TEST(WorldTest, IsAFunctionOfTheSeed) {
   }
 }
 
-// A faultless world is no place for lost requests. But for those that a follower passed on to a
-// leader with its hands full: it drops them, so seeds whose leader is that small are left out.
+// A faultless world is no place for lost requests.
 TEST(WorldTest, ServesEverybodyWhenNothingFails) {
   std::uint64_t seen = 0;
-  for (std::uint64_t seed = 1; seen < 3 && seed < 400; ++seed) {
+  for (std::uint64_t seed = 1; seen < 3 && seed < 200; ++seed) {
     const RunResult result = RunSeed(Options(seed, 20 * kSecond));
-    if (result.swarm.find("harshness=0") == std::string::npos) continue;
+    // A leader that accepts next to nothing drops what others forward to it.
+    const bool overloaded = result.swarm.find("uncommitted=4096B") != std::string::npos;
+    if (overloaded || result.swarm.find("harshness=0") == std::string::npos) continue;
+    ++seen;
     EXPECT_EQ(result.violation, "");
     const auto count = [&](Mark mark) { return result.counts[static_cast<std::size_t>(mark)]; };
-    if (count(Mark::kWriteRefused) > 0) continue;
-    ++seen;
     EXPECT_EQ(count(Mark::kWriteUnknown), 0U) << "seed " << seed;
     EXPECT_EQ(count(Mark::kReadFailed), 0U) << "seed " << seed;
     EXPECT_EQ(count(Mark::kLeader), 1U) << "seed " << seed;
