@@ -1,27 +1,27 @@
-// Every error a client can match on, with the exact code and text of the wire, in one place.
+// The answers of the server itself that clients match on: code and text are the wire's. Those that
+// the store gives too have their home there and are only named here.
 #pragma once
 
 #include "absl/status/status.h"
+#include "src/storage/mvcc/errors.h"
 
 namespace stele::server {
 
-absl::Status EmptyKeyError();
-absl::Status KeyNotFoundError();
-absl::Status ValueProvidedError();
-absl::Status LeaseProvidedError();
+using storage::EmptyKeyError;
+using storage::InvalidSortOptionError;
+using storage::KeyNotFoundError;
+using storage::LeaseProvidedError;
+using storage::LeaseTtlTooLargeError;
+using storage::NotLeaderError;
+using storage::ValueProvidedError;
+
 absl::Status TooManyOpsError();
 absl::Status DuplicateKeyError();
-absl::Status InvalidSortOptionError();
-absl::Status LeaseNotFoundError();
-absl::Status LeaseTtlTooLargeError();
 absl::Status NoLeaderError();
-absl::Status NotLeaderError();
-absl::Status LeaderChangedError();
 absl::Status StoppedError();
 absl::Status TimeoutError();
 absl::Status TimeoutDueToLeaderFailError();
 absl::Status RequestTooLargeError();
 absl::Status TooManyRequestsError();
-absl::Status NoSpaceError();
 
 }  // namespace stele::server
