@@ -68,6 +68,20 @@ bool TakeNodes(std::string_view* bytes, Nodes* nodes) {
   return true;
 }
 
+std::optional<ConfState> TakeConfState(std::string_view* bytes) {
+  std::uint8_t version = 0;
+  std::uint8_t auto_leave = 0;
+  if (!TakeByte(bytes, &version) || version != kFormatVersion) return std::nullopt;
+  if (!TakeByte(bytes, &auto_leave) || auto_leave > 1) return std::nullopt;
+  ConfState conf;
+  conf.auto_leave = auto_leave == 1;
+  for (Nodes* nodes : {&conf.voters, &conf.voters_outgoing, &conf.learners, &conf.learners_next}) {
+    if (!TakeNodes(bytes, nodes)) return std::nullopt;
+  }
+  if (!IsValid(conf)) return std::nullopt;
+  return conf;
+}
+
 }  // namespace
 
 bool IsJoint(const ConfState& conf) { return !conf.voters_outgoing.empty(); }
@@ -128,7 +142,7 @@ ConfState LeaveJoint(const ConfState& current) {
   return conf;
 }
 
-std::string EncodeConfState(const ConfState& conf) {
+std::string EncodeConfState(const ConfState& conf, std::string_view context) {
   std::string bytes;
   bytes.push_back(kFormatVersion);
   bytes.push_back(conf.auto_leave ? 1 : 0);
@@ -136,21 +150,15 @@ std::string EncodeConfState(const ConfState& conf) {
   AppendNodes(conf.voters_outgoing, &bytes);
   AppendNodes(conf.learners, &bytes);
   AppendNodes(conf.learners_next, &bytes);
+  bytes += context;
   return bytes;
 }
 
-std::optional<ConfState> DecodeConfState(std::string_view bytes) {
-  std::uint8_t version = 0;
-  std::uint8_t auto_leave = 0;
-  if (!TakeByte(&bytes, &version) || version != kFormatVersion) return std::nullopt;
-  if (!TakeByte(&bytes, &auto_leave) || auto_leave > 1) return std::nullopt;
-  ConfState conf;
-  conf.auto_leave = auto_leave == 1;
-  for (Nodes* nodes : {&conf.voters, &conf.voters_outgoing, &conf.learners, &conf.learners_next}) {
-    if (!TakeNodes(&bytes, nodes)) return std::nullopt;
-  }
-  if (!bytes.empty() || !IsValid(conf)) return std::nullopt;
-  return conf;
+std::optional<ConfState> DecodeConfState(std::string_view bytes) { return TakeConfState(&bytes); }
+
+std::optional<std::string_view> DecodeConfContext(std::string_view bytes) {
+  if (!TakeConfState(&bytes)) return std::nullopt;
+  return bytes;
 }
 
 }  // namespace stele::raft

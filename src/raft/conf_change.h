@@ -38,8 +38,12 @@ ConfState EnterJoint(const ConfState& current, std::vector<NodeId> voters,
 // The config in which a joint one ends. REQUIRES: IsJoint(current).
 ConfState LeaveJoint(const ConfState& current);
 
-// An entry's data. Decoding returns nothing for bytes that encoding a valid config cannot yield.
-std::string EncodeConfState(const ConfState& conf);
+// An entry's data: the config, and behind it a context that means something to the applier only,
+// such as the names and URLs of a new member. Decoding returns nothing for bytes that encoding a
+// valid config cannot yield.
+std::string EncodeConfState(const ConfState& conf, std::string_view context = {});
 std::optional<ConfState> DecodeConfState(std::string_view bytes);
+// Points into `bytes`.
+std::optional<std::string_view> DecodeConfContext(std::string_view bytes);
 
 }  // namespace stele::raft

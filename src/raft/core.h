@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "src/raft/conf_history.h"
@@ -34,7 +35,7 @@ class Core {
   void Tick();
   void Step(Message message);
   ProposeResult Propose(Payload data);
-  ProposeResult ProposeConfState(const ConfState& next);
+  ProposeResult ProposeConfState(const ConfState& next, std::string_view context);
   ProposeResult ReadIndex(std::uint64_t request_id);
   void Campaign();
   void TransferLeader(NodeId target);

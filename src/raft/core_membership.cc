@@ -14,11 +14,11 @@ void Core::AdoptCurrentConf() {
   Trace(ConfigChanged{conf_history_.current_index(), IsJoint(conf)});
 }
 
-ProposeResult Core::ProposeConfState(const ConfState& next) {
+ProposeResult Core::ProposeConfState(const ConfState& next, std::string_view context) {
   if (!IsLeader()) return ProposeResult::kNoLeader;
   if (transfer_target_ != kNoNode) return ProposeResult::kTransferring;
   if (!CanChangeConf(next)) return ProposeResult::kRefused;
-  AppendAsLeader(EntryType::kConfChange, Payload(EncodeConfState(next)), 0);
+  AppendAsLeader(EntryType::kConfChange, Payload(EncodeConfState(next, context)), 0);
   return ProposeResult::kAccepted;
 }
 

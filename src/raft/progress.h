@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "src/raft/inflights.h"
 #include "src/raft/types.h"
@@ -17,7 +18,7 @@ enum class ProgressState : std::uint8_t { kProbe, kReplicate, kSnapshot };
 class Progress {
  public:
   Progress(NodeId id, Index next_index, Inflights inflights)
-      : inflights_(inflights), id_(id), next_index_(next_index) {}
+      : inflights_(std::move(inflights)), id_(id), next_index_(next_index) {}
 
   NodeId id() const { return id_; }
   ProgressState state() const { return state_; }

@@ -29,8 +29,8 @@ ProposeResult RawNode::Propose(Payload data) {
   return result;
 }
 
-ProposeResult RawNode::ProposeConfState(const ConfState& next) {
-  const ProposeResult result = core_->ProposeConfState(next);
+ProposeResult RawNode::ProposeConfState(const ConfState& next, std::string_view context) {
+  const ProposeResult result = core_->ProposeConfState(next, context);
   core_->CheckStep();
   return result;
 }

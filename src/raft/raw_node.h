@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/raft/log_reader.h"
@@ -84,8 +85,9 @@ class RawNode {
 
   ProposeResult Propose(Payload data);
   // At most one config change is in flight; the leader must have committed in its term; `next` must
-  // be a valid successor of the newest config (conf_change.h). Not forwarded: leader only.
-  ProposeResult ProposeConfState(const ConfState& next);
+  // be a valid successor of the newest config (conf_change.h). Not forwarded: leader only. The
+  // entry carries `context` to whoever applies it.
+  ProposeResult ProposeConfState(const ConfState& next, std::string_view context = {});
 
   // Asks for a linearizable read. Answered by a ReadState with this id, maybe rejected; or, when
   // there is no leader, immediately by kNoLeader.

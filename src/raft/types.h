@@ -18,6 +18,7 @@ template <class Tag>
 struct Ordinal {
   std::uint64_t value = 0;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): version 14 stumbles over a defaulted <=>
   friend constexpr auto operator<=>(const Ordinal&, const Ordinal&) = default;
   constexpr Ordinal Next() const { return Ordinal{value + 1}; }
   constexpr Ordinal Previous() const { return Ordinal{value - 1}; }  // REQUIRES: value > 0

@@ -118,6 +118,21 @@ raft::Index RaftLoop::CatchUpStart(raft::Index durable) const {
 
 void RaftLoop::Handle(TransferInput input) { node_->TransferLeader(input.target); }
 
+void RaftLoop::Handle(ConfChangeInput input) {
+  const absl::StatusOr<raft::ConfState> next = input.next(*node_);
+  if (!next.ok()) return input.refused(next.status());
+  switch (node_->ProposeConfState(*next, input.context)) {
+    case raft::ProposeResult::kAccepted:
+      return;
+    case raft::ProposeResult::kNoLeader:
+      return input.refused(NotLeaderError());
+    case raft::ProposeResult::kTransferring:
+    case raft::ProposeResult::kOverloaded:
+    case raft::ProposeResult::kRefused:
+      return input.refused(TooManyRequestsError());
+  }
+}
+
 void RaftLoop::Handle(NodeInput input) { input.question(*node_); }
 
 bool RaftLoop::TickIfDue() {

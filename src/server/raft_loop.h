@@ -11,10 +11,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "src/raft/raw_node.h"
 #include "src/server/clock.h"
@@ -63,12 +65,21 @@ struct ReleaseInput {
 struct TransferInput {
   raft::NodeId target;
 };
+// A change of the members, decided on the loop's thread from the core's newest state.
+struct ConfChangeInput {
+  // Which config to propose, or why none.
+  std::function<absl::StatusOr<raft::ConfState>(const raft::RawNode&)> next;
+  std::string context;  // carried by the entry to apply
+  // Called at once if the change is definitely not proposed; `next`'s error, or the core's refusal.
+  std::function<void(const absl::Status&)> refused;
+};
 // Runs `question` on the loop's thread, for rare questions.
 struct NodeInput {
   std::function<void(const raft::RawNode&)> question;
 };
-using RaftInput = std::variant<ProposalInput, PeerInput, WakeInput, AppliedInput, UnreachableInput,
-                               SnapshotReportInput, ReleaseInput, TransferInput, NodeInput>;
+using RaftInput =
+    std::variant<ProposalInput, PeerInput, WakeInput, AppliedInput, UnreachableInput,
+                 SnapshotReportInput, ReleaseInput, TransferInput, ConfChangeInput, NodeInput>;
 
 // What a pass hands on to apply: a snapshot to install before the entries, and the entries.
 struct ApplyWork {
@@ -127,6 +138,7 @@ class RaftLoop final : public Pump {
   void Handle(SnapshotReportInput input);
   void Handle(ReleaseInput input);
   void Handle(TransferInput input);
+  void Handle(ConfChangeInput input);
   void Handle(NodeInput input);
 
   raft::Index CatchUpStart(raft::Index durable) const;

@@ -31,17 +31,14 @@ void Reads::set_wakes(Wake raft, Wake self) {
 }
 
 void Reads::Linearizable(Done done) {
-  bool first = false;
-  bool stopped = false;
-  {
-    const std::lock_guard lock(mutex_);
-    stopped = stopped_;
-    if (!stopped) {
-      first = wanting_.empty();
-      wanting_.push_back({std::move(done), clock_->Now()});
-    }
+  std::unique_lock lock(mutex_);
+  if (stopped_) {
+    lock.unlock();
+    return done(StoppedError());
   }
-  if (stopped) return done(StoppedError());
+  const bool first = wanting_.empty();
+  wanting_.push_back({std::move(done), clock_->Now()});
+  lock.unlock();
   if (first && wake_raft_) wake_raft_();
 }
 

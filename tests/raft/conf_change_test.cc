@@ -37,7 +37,11 @@ TEST(ConfStateTest, EncodingIsExact) {
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(DecodeConfState(bytes.substr(0, size)).has_value()) << size;
   }
-  EXPECT_FALSE(DecodeConfState(bytes + '\0').has_value());
+  EXPECT_EQ(EncodeConfState(joint, "context"), bytes + "context");
+  EXPECT_EQ(DecodeConfState(bytes + "context"), joint);
+  EXPECT_EQ(DecodeConfContext(bytes + "context"), "context");
+  EXPECT_EQ(DecodeConfContext(bytes), "");
+  EXPECT_FALSE(DecodeConfContext(bytes.substr(1)).has_value());
   EXPECT_FALSE(DecodeConfState("\x02" + bytes.substr(1)).has_value());
 }
 
