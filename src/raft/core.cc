@@ -150,7 +150,7 @@ void Core::ServeConfirmedReads() {
   AnswerReads(reads_.TakeConfirmed(tracker_.ConfirmedRound()), std::nullopt);
 }
 
-void Core::AnswerReads(std::vector<ReadBatch> batches, std::optional<Index> read_index) {
+void Core::AnswerReads(const std::vector<ReadBatch>& batches, std::optional<Index> read_index) {
   for (const ReadBatch& batch : batches) {
     const Index index = read_index.value_or(batch.read_index);
     for (const QueuedRead& read : batch.reads) {

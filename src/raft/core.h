@@ -76,7 +76,7 @@ class Core {
   void FlushForwarded();
   ProposeResult ProposeAsLeader(Payload data);
   bool CanStartReadRound() const;
-  void AnswerReads(std::vector<ReadBatch> batches, std::optional<Index> read_index);
+  void AnswerReads(const std::vector<ReadBatch>& batches, std::optional<Index> read_index);
   void RejectReads();
   void RejectRead(const QueuedRead& read);
   void Send(NodeId to, MessageBody body) { SendAt(term_, to, std::move(body)); }

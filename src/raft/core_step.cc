@@ -105,8 +105,8 @@ void Core::On(const Message& message, const ReadIndexResponse& response) {
   if (role_ != Role::kFollower || message.from != leader_) {
     return Drop(message, DropReason::kUnexpectedRole);
   }
-  std::vector<ReadBatch> batches = reads_.TakeAnswered(response.request_id);
-  if (!response.rejected) return AnswerReads(std::move(batches), response.read_index);
+  const std::vector<ReadBatch> batches = reads_.TakeAnswered(response.request_id);
+  if (!response.rejected) return AnswerReads(batches, response.read_index);
   for (const ReadBatch& batch : batches) {
     for (const QueuedRead& read : batch.reads) RejectRead(read);
   }

@@ -1,17 +1,16 @@
 #include "src/server/current_store.h"
 
 #include <mutex>
-#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "src/storage/replace_file.h"
 
 namespace stele::server {
 namespace {
 
 constexpr char kPointer[] = "CURRENT";
-constexpr char kPointerDraft[] = "CURRENT.new";
 constexpr char kFirstStore[] = "store-0";
 
 }  // namespace
@@ -96,18 +95,7 @@ absl::Status CurrentStore::SwitchTo(const std::string& name) {
 }
 
 absl::Status CurrentStore::PointAt(const std::string& name) {
-  const std::string line = name + "\n";
-  {
-    auto draft = fs_->OpenForWrite(PathOf(kPointerDraft));
-    if (!draft.ok()) return draft.status();
-    absl::Status status = (*draft)->Truncate(0);
-    if (status.ok()) status = (*draft)->WriteAt(0, std::as_bytes(std::span(line)));
-    if (status.ok()) status = (*draft)->Sync();
-    if (!status.ok()) return status;
-  }
-  absl::Status status = fs_->Rename(PathOf(kPointerDraft), PathOf(kPointer));
-  if (status.ok()) status = fs_->SyncDir(dir_);
-  return status;
+  return storage::ReplaceFile(fs_, dir_, kPointer, name + "\n");
 }
 
 }  // namespace stele::server

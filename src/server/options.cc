@@ -12,7 +12,7 @@
 namespace stele::server {
 namespace {
 
-absl::Status Invalid(std::string message) { return absl::InvalidArgumentError(message); }
+absl::Status Invalid(const std::string& message) { return absl::InvalidArgumentError(message); }
 
 void AddFlags(Options* options, CLI::App* app) {
   const auto list = [&](const char* flag, std::vector<std::string>* urls, const char* help) {
@@ -183,6 +183,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   app.set_help_flag();
   AddFlags(&result.options, &app);
   std::vector<std::string> args;
+  args.reserve(arguments.size());
   for (const std::string& argument : arguments) args.push_back(NormaliseDashes(argument));
   for (const std::string& argument : args) {
     if (argument == "--help" || argument == "-h") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 #include <utility>
 
 #include "src/raft/check.h"
@@ -109,16 +110,16 @@ raft::Index RaftLoop::CatchUpStart(raft::Index durable) const {
       log_->Entries(from, durable.Next(), std::numeric_limits<std::uint64_t>::max(), &entries);
   STELE_CHECK(status == raft::LogReadStatus::kOk);
   std::uint64_t bytes = 0;
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    bytes += entry->data.size();
-    if (bytes > options_.catch_up_bytes) return entry->id.index;
+  for (const raft::Entry& entry : entries | std::views::reverse) {
+    bytes += entry.data.size();
+    if (bytes > options_.catch_up_bytes) return entry.id.index;
   }
   return from.Previous();
 }
 
 void RaftLoop::Handle(TransferInput input) { node_->TransferLeader(input.target); }
 
-void RaftLoop::Handle(ConfChangeInput input) {
+void RaftLoop::Handle(const ConfChangeInput& input) {
   const absl::StatusOr<raft::ConfState> next = input.next(*node_);
   if (!next.ok()) return input.refused(next.status());
   switch (node_->ProposeConfState(*next, input.context)) {
@@ -133,7 +134,7 @@ void RaftLoop::Handle(ConfChangeInput input) {
   }
 }
 
-void RaftLoop::Handle(NodeInput input) { input.question(*node_); }
+void RaftLoop::Handle(const NodeInput& input) { input.question(*node_); }
 
 bool RaftLoop::TickIfDue() {
   const absl::Duration now = clock_->Now();

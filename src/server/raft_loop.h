@@ -138,8 +138,8 @@ class RaftLoop final : public Pump {
   void Handle(SnapshotReportInput input);
   void Handle(ReleaseInput input);
   void Handle(TransferInput input);
-  void Handle(ConfChangeInput input);
-  void Handle(NodeInput input);
+  void Handle(const ConfChangeInput& input);
+  void Handle(const NodeInput& input);
 
   raft::Index CatchUpStart(raft::Index durable) const;
   bool TickIfDue();

@@ -188,6 +188,8 @@ raft::LogReadStatus LogStore::Entries(Index from, Index to, std::uint64_t bytes_
 
 SnapshotMeta LogStore::LatestSnapshot() const { return state_->contents.summary().snapshot; }
 
+LogEnd LogStore::end() const { return state_->wal->end(); }
+
 const raft::ConfState& LogStore::base_conf_state() const {
   return state_->contents.summary().base_conf_state;
 }

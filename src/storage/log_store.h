@@ -8,6 +8,7 @@
 // Not thread-safe; one owner thread. Entries handed out share their payloads.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -34,6 +35,15 @@ struct LogIdentity {
   std::uint64_t member_id = 0;
 
   friend bool operator==(const LogIdentity&, const LogIdentity&) = default;
+};
+
+// Where the log ends on disk: a segment's number and a byte in it. Only grows.
+struct LogEnd {
+  std::uint32_t segment = 0;
+  std::uint64_t offset = 0;
+
+  // NOLINTNEXTLINE(modernize-use-nullptr): version 14 stumbles over a defaulted <=>
+  friend auto operator<=>(const LogEnd&, const LogEnd&) = default;
 };
 
 struct LogStoreOptions {
@@ -105,6 +115,9 @@ class LogStore final : public raft::LogReader {
   raft::LogReadStatus Entries(raft::Index from, raft::Index to, std::uint64_t bytes_max,
                               std::vector<raft::Entry>* entries) const override;
   raft::SnapshotMeta LatestSnapshot() const override;
+
+  // The end of what was written so far.
+  LogEnd end() const;
 
   // The config in force just before first_index(), for RawNode.
   const raft::ConfState& base_conf_state() const;

@@ -6,10 +6,10 @@
 #include <absl/strings/str_split.h>
 #include <absl/time/clock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iostream>

@@ -62,7 +62,7 @@ void Nemesis::PlanClusterCrash() {
   if (stopped_) return;
   const Micros gap = 1 + cluster_crashes_.Exponential(swarm_->cluster_crash_every);
   // A power cut in one room does not reach all machines in the same microsecond.
-  const Micros spread = cluster_crashes_.Pick<Micros>({0, kMillisecond, 100 * kMillisecond});
+  const auto spread = cluster_crashes_.Pick<Micros>({0, kMillisecond, 100 * kMillisecond});
   for (const auto& member : *members_) {
     member->CrashAt(queue_->now() + gap + cluster_crashes_.Between(0, spread));
   }

@@ -24,7 +24,7 @@ void DrawTime(RandomStream* random, int members, Swarm* swarm) {
   swarm->tick = pace.tick;
   swarm->heartbeat_ticks = pace.heartbeat_ticks;
   swarm->election_ticks = pace.election_ticks;
-  const std::int64_t drift = random->Pick<std::int64_t>({0, 100, 10'000, 100'000});
+  const auto drift = random->Pick<std::int64_t>({0, 100, 10'000, 100'000});
   for (int i = 0; i < members; ++i) swarm->drift_ppm.push_back(random->Between(-drift, drift));
 }
 

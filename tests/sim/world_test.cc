@@ -51,7 +51,7 @@ TEST(WorldTest, KeepsItsPromises) {
 }
 
 TEST(WorldTest, IsAFunctionOfTheSeed) {
-  for (const std::uint64_t seed : {3, 14, 15, 92, 65, 35, 89, 79}) {
+  for (const std::uint64_t seed : {3U, 14U, 15U, 92U, 65U, 35U, 89U, 79U}) {
     const RunResult first = RunSeed(Options(seed, 40 * kSecond));
     const RunResult second = RunSeed(Options(seed, 40 * kSecond));
     EXPECT_EQ(first.hash, second.hash) << "seed " << seed;
@@ -82,7 +82,7 @@ TEST(WorldTest, ServesEverybodyWhenNothingFails) {
 // Seeds that found a bug once. 871: one pass took a snapshot from the leader and then a request to
 // release the log up to an index before it, whose config the core had just forgotten.
 TEST(WorldTest, StillPassesSeedsThatFailedOnce) {
-  for (const std::uint64_t seed : {871}) {
+  for (const std::uint64_t seed : {871U}) {
     const RunResult result = RunSeed(Options(seed, 60 * kSecond));
     EXPECT_EQ(result.violation, "") << "seed " << seed << ": " << result.swarm;
   }

@@ -237,7 +237,7 @@ std::string FormatByteSize(uint64_t bytes) {
     ++unit;
   }
   scaled = std::floor(scaled * 10 + 0.5) / 10;
-  return absl::StrFormat(scaled < 10 ? "%.1f %s" : "%.0f %s", scaled, kUnits.at(unit));
+  return absl::StrFormat("%.*f %s", scaled < 10 ? 1 : 0, scaled, kUnits.at(unit));
 }
 
 }  // namespace stele::cli

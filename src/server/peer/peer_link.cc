@@ -55,7 +55,7 @@ void PeerLink::Send(std::string frame) {
 }
 
 void PeerLink::Ask(const std::string& path, std::string request, absl::Duration timeout,
-                   std::function<void(absl::StatusOr<std::string>)> done) {
+                   const std::function<void(absl::StatusOr<std::string>)>& done) {
   if (connection_ == nullptr || !connection_->connected()) {
     return done(absl::UnavailableError("not connected to the member"));
   }

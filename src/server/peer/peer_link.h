@@ -31,7 +31,7 @@ class PeerLink final : public GrpcClientConnection::Owner, public GrpcClientStre
   void Send(std::string frame);
   // A unary call; `done` exactly once.
   void Ask(const std::string& path, std::string request, absl::Duration timeout,
-           std::function<void(absl::StatusOr<std::string>)> done);
+           const std::function<void(absl::StatusOr<std::string>)>& done);
   // A streaming call; null when the link is down.
   std::shared_ptr<GrpcClientStream> Open(const std::string& path, GrpcClientStream::Events* events);
 

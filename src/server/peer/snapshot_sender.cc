@@ -113,7 +113,7 @@ class SnapshotSender::Transfer final : public GrpcClientStream::Events {
   }
 
   // Not from within the connection's callback: ending destroys the stream's events.
-  void EndLater(absl::Status status) {
+  void EndLater(const absl::Status& status) {
     if (ended_) return;
     ended_ = true;
     sender_->loop_->Post([sender = sender_, peer = peer_, status] { sender->End(peer, status); });
@@ -146,7 +146,7 @@ void SnapshotSender::Send(raft::NodeId peer) {
   if (transfers_.contains(peer)) return;
   const std::string dir = fmt::format("{}/outgoing-{}", store_dir_, next_number_++);
   transfers_[peer] = std::make_unique<Transfer>(this, peer, dir);
-  surroundings_.make(dir, [this, peer](absl::StatusOr<Made> made) {
+  surroundings_.make(dir, [this, peer](const absl::StatusOr<Made>& made) {
     loop_->Post([this, peer, made] { OnMade(peer, made); });
   });
 }

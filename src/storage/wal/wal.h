@@ -54,6 +54,7 @@ class Wal {
   absl::Status DropBefore(std::uint32_t sequence);
 
   std::uint32_t active_segment() const { return active_->sequence(); }
+  LogEnd end() const { return {active_->sequence(), active_->position().offset}; }
 
  private:
   Wal(FileSystem* fs, std::string dir, const LogStoreOptions& options);

@@ -298,7 +298,7 @@ TEST_F(LogStoreTest, RefusesTheLogOfAnotherMember) {
 
 // A seal fills up its block, so it may need more room in the next segment than where it stood.
 TEST_F(LogStoreTest, SealsHoweverSmallTheSegmentsAre) {
-  for (const std::uint64_t segment_bytes : {4096, 8192}) {
+  for (const std::uint64_t segment_bytes : {4096U, 8192U}) {
     ASSERT_TRUE(!fs_.Exists(kDir) || fs_.RemoveTree(kDir).ok());
     options_.segment_bytes = segment_bytes;
     Create();
