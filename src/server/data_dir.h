@@ -2,6 +2,7 @@
 //
 //   <dir>/LOCK           held while the daemon runs
 //   <dir>/member/wal/    the write-ahead log (docs/wal_format.md)
+//   <dir>/member/reserve space for the day the disk is full (disk_space.h)
 //   <dir>/member/store/  the store in force and its successor (current_store.h)
 #pragma once
 
@@ -21,6 +22,8 @@ class DataDir {
                                                        const std::string& path);
 
   std::string wal() const { return path_ + "/member/wal"; }
+  std::string member() const { return path_ + "/member"; }
+  std::string reserve() const { return path_ + "/member/reserve"; }
   std::string store() const { return path_ + "/member/store"; }
   // Whether a log exists, that is, whether this member has been started before.
   bool HasLog() const;

@@ -33,12 +33,6 @@ std::uint64_t RandomBits() {
   return bits;
 }
 
-storage::LogStoreOptions LogOptions() {
-  storage::LogStoreOptions options;
-  options.salt = RandomBits();
-  return options;
-}
-
 // A disk that failed once cannot be trusted with the next write: whatever is not yet acknowledged
 // must not be, so the process ends at once.
 [[noreturn]] void FailStop(const absl::Status& status) {
@@ -80,13 +74,19 @@ struct Node::Pumps {
         apply(node->apply_loop_.get(), "apply"),
         reads(node->reads_.get(), "reads"),
         watch(node->watch_hub_.get(), "watch"),
-        lease(node->lease_keeper_.get(), "lease") {}
+        lease(node->lease_keeper_.get(), "lease"),
+        disk(node->disk_space_.get(), "disk"),
+        files(&node->files_, "files") {}
 
   void Start() {
-    for (ThreadRunner* runner : {&raft, &apply, &reads, &watch, &lease}) runner->Start();
+    for (ThreadRunner* runner : {&raft, &apply, &reads, &watch, &lease, &disk, &files}) {
+      runner->Start();
+    }
   }
   void Stop() {
-    for (ThreadRunner* runner : {&lease, &raft, &apply, &reads, &watch}) runner->Stop();
+    for (ThreadRunner* runner : {&files, &lease, &disk, &raft, &apply, &reads, &watch}) {
+      runner->Stop();
+    }
   }
 
   ThreadRunner raft;
@@ -94,6 +94,8 @@ struct Node::Pumps {
   ThreadRunner reads;
   ThreadRunner watch;
   ThreadRunner lease;
+  ThreadRunner disk;
+  ThreadRunner files;
 };
 
 Node::Node(const Options* options) : options_(*options) {}
@@ -105,6 +107,7 @@ absl::Status Node::Start() {
       DataDir::Open(&file_system_, options_.data_dir);
   if (!data_dir.ok()) return data_dir.status();
   data_dir_ = *std::move(data_dir);
+  WatchDisk();
   absl::Status status = data_dir_->HasLog() ? OpenLog() : Bootstrap();
   if (status.ok()) status = OpenStore();
   if (!status.ok()) return status;
@@ -153,21 +156,16 @@ absl::Status Node::Bootstrap() {
 
 absl::Status Node::OpenStore() {
   const raft::Index base = log_->LatestSnapshot().last.index;
-  auto store =
-      CurrentStore::Open(&file_system_, data_dir_->store(), SnapshotStoreName(base),
-                         [](const std::string& dir) { return storage::OpenRocksEngine(dir, {}); });
+  storage::RocksEngineOptions engine;
+  engine.await_space = [this] { return disk_space_->AwaitSpace(); };
+  engine.background_failed = FailStop;
+  auto store = CurrentStore::Open(
+      &file_system_, data_dir_->store(), SnapshotStoreName(base),
+      [engine](const std::string& dir) { return storage::OpenRocksEngine(dir, engine); });
   if (!store.ok()) return store.status();
   store_ = *std::move(store);
-  if (store_->state_machine().applied_index() < log_->first_index().Previous()) {
-    // The log restarted behind a snapshot, and the crash came before the store was switched.
-    absl::Status status = store_->SwitchTo(SnapshotStoreName(base));
-    if (!status.ok()) {
-      return absl::DataLossError(
-          fmt::format("{}: holds entries up to {} only, but the log begins at {}: {}",
-                      data_dir_->store(), store_->state_machine().applied_index().value,
-                      log_->first_index().value, std::string(status.message())));
-    }
-  }
+  absl::Status finished = FinishInstall(*log_, store_.get());
+  if (!finished.ok()) return Prefix((data_dir_->store() + ": ").c_str(), finished);
   const raft::Index applied = store_->state_machine().applied_index();
   if (applied > log_->last_index()) {
     return absl::DataLossError(
@@ -185,8 +183,11 @@ void Node::MakeRooms() {
   log_first_index_ = log_->first_index().value;
   peer_loop_ = std::make_unique<EventLoop>("peers");
   proposals_ = std::make_unique<Proposals>(
-      Proposals::Options{RequestTimeout(options_), options_.max_request_bytes}, &clock_,
-      RandomBits());
+      Proposals::Options{
+          .request_timeout = RequestTimeout(options_),
+          .command_bytes_max = options_.max_request_bytes,
+          .space_is_short = [this] { return disk_space_->level() != DiskSpace::Level::kEnough; }},
+      &clock_, RandomBits());
   reads_ = std::make_unique<Reads>(Reads::Options{RequestTimeout(options_)}, &clock_,
                                    [this] { return store_->View(); });
   MakePeers();
@@ -202,6 +203,7 @@ void Node::MakeRooms() {
   MakeRaftLoop(std::move(raft));
   MakeMethods();
   pumps_ = std::make_unique<Pumps>(this);
+  files_.set_wake([this] { pumps_->files.Wake(); });
   raft_loop_->set_wake([this] { pumps_->raft.Wake(); });
   apply_loop_->set_wake([this] { pumps_->apply.Wake(); });
   lease_keeper_->set_wake([this] { pumps_->lease.Wake(); });
@@ -229,11 +231,15 @@ void Node::MakeRaftLoop(std::unique_ptr<raft::RawNode> raft) {
   RaftLoop::Options options;
   options.tick_interval = TickInterval(options_);
   options.request_timeout = RequestTimeout(options_);
+  // What may be under way when the next segment cannot be had: a pass of appends, and many votes.
+  options.log_room_min = std::min(std::uint64_t{16} << 20U, LogOptions().segment_bytes / 2);
+  options.disk_exhausted = [this] { return disk_space_->level() == DiskSpace::Level::kExhausted; };
   RaftLoop::Outputs outputs;
   outputs.apply = [this](ApplyWork work) { apply_loop_->Post(std::move(work)); };
   outputs.role_changed = [this](const RaftLoop::RoleChange& change) {
     lease_keeper_->OnRoleChange(change);
     OnLeaderKnown(change.leader != raft::kNoNode);
+    OnDiskLevel(disk_space_->level());
     spdlog::info("{} in term {}, leader {:x}", RoleName(change.role), change.term.value,
                  change.leader.value);
   };
@@ -312,31 +318,7 @@ void Node::MakePeers() {
   for (const PeerAddress& address : PeerAddresses(*store_->View(), identity_.self)) {
     peer_loop_->Post([this, address] { transport_->AddPeer(address); });
   }
-  SnapshotSender::Surroundings around;
-  around.link = [this](raft::NodeId peer) { return transport_->Link(peer); };
-  around.report = [this](raft::NodeId peer, bool installed) {
-    raft_loop_->Post(SnapshotReportInput{peer, installed});
-  };
-  around.make = [this](std::string dir,
-                       absl::AnyInvocable<void(absl::StatusOr<SnapshotSender::Made>)> done) {
-    auto shared = std::make_shared<decltype(done)>(std::move(done));
-    apply_loop_->MakeSnapshot(std::move(dir), [this, shared](absl::StatusOr<raft::EntryId> last) {
-      if (!last.ok()) return (*shared)(last.status());
-      raft_loop_->Post(NodeInput{[shared, last = *last](const raft::RawNode& raft) {
-        const std::optional<raft::SnapshotMeta> meta = SnapshotMetaAt(raft, last);
-        if (!meta) return (*shared)(absl::AbortedError("a newer snapshot arrived here meanwhile"));
-        (*shared)(SnapshotSender::Made{*meta, raft.term()});
-      }});
-    });
-  };
-  snapshot_sender_ = std::make_unique<SnapshotSender>(
-      peer_loop_.get(), &file_system_, data_dir_->store(), identity_, std::move(around));
-  snapshot_receiver_ = std::make_unique<SnapshotReceiver>(
-      &file_system_, data_dir_->store(), identity_, [this](raft::Message message) {
-        std::vector<raft::Message> messages;
-        messages.push_back(std::move(message));
-        raft_loop_->Post(PeerInput{std::move(messages)});
-      });
+  MakeSnapshotPeers();
 }
 
 void Node::MakeMethods() {
@@ -410,6 +392,7 @@ void Node::Stop() {
   reads_->Shutdown();
   peer_front_->Stop();
   peer_loop_->Stop();
+  disk_space_->Stop();
   pumps_->Stop();
   snapshot_sender_.reset();
   transport_->Close();

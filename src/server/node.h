@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "src/server/clock.h"
 #include "src/server/current_store.h"
 #include "src/server/data_dir.h"
+#include "src/server/disk_space.h"
 #include "src/server/front/event_loop.h"
 #include "src/server/front/front.h"
 #include "src/server/http_endpoints.h"
@@ -32,6 +34,7 @@
 #include "src/server/proposals.h"
 #include "src/server/raft_loop.h"
 #include "src/server/reads.h"
+#include "src/server/task_pump.h"
 #include "src/server/thread_runner.h"
 #include "src/server/watch/watch_hub.h"
 #include "src/server/watch/watch_service.h"
@@ -66,6 +69,9 @@ class Node final : public NodeFacts {
  private:
   struct Pumps;
 
+  void WatchDisk();
+  void OnDiskLevel(DiskSpace::Level level);
+  storage::LogStoreOptions LogOptions() const;
   absl::Status OpenLog();
   absl::Status Bootstrap();
   absl::Status OpenStore();
@@ -74,6 +80,7 @@ class Node final : public NodeFacts {
   void MakeApplyLoop();
   void MakeWatchHub();
   void MakePeers();
+  void MakeSnapshotPeers();
   void MakeMethods();
   std::unique_ptr<raft::RawNode> MakeRawNode();
   void OnLeaderKnown(bool known);
@@ -86,6 +93,8 @@ class Node final : public NodeFacts {
   storage::PosixFileSystem file_system_;
   BootTimeClock clock_;
   std::unique_ptr<DataDir> data_dir_;
+  std::unique_ptr<DiskSpace> disk_space_;
+  std::atomic<std::int64_t> handed_over_at_ns_{std::numeric_limits<std::int64_t>::min() / 2};
   PeerIdentity identity_;
   std::vector<stelepb::MemberRecord> bootstrap_members_;
   std::unique_ptr<storage::LogStore> log_;  // until the raft loop owns it
@@ -95,6 +104,7 @@ class Node final : public NodeFacts {
   std::unique_ptr<PeerTransport> transport_;
   std::unique_ptr<SnapshotSender> snapshot_sender_;
   std::unique_ptr<SnapshotReceiver> snapshot_receiver_;
+  TaskPump files_;  // reads and writes the files of snapshots
   std::unique_ptr<Proposals> proposals_;
   std::unique_ptr<Reads> reads_;
   std::unique_ptr<WatchHub> watch_hub_;

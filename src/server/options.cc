@@ -52,6 +52,12 @@ void AddFlags(Options* options, CLI::App* app) {
   one("--max-txn-ops", &options->max_txn_ops, "The most operations in a transaction.");
   one("--quota-backend-bytes", &options->quota_backend_bytes,
       "Reported as the quota (0: 2 GiB). Not enforced yet.");
+  one("--disk-reserve-bytes", &options->disk_reserve_bytes,
+      "Size of the file kept for the day the disk is full, at most 1/8 of the disk (0: none).")
+      ->check(CLI::NonNegativeNumber);
+  one("--snapshot-bandwidth", &options->snapshot_bandwidth,
+      "Bytes a second at which a snapshot is sent to a member (0: no bound).")
+      ->check(CLI::NonNegativeNumber);
   one("--log-level", &options->log_level, "debug, info, warn, error, panic or fatal.");
 }
 

@@ -15,6 +15,22 @@ storage::CommandResult Failure(std::uint64_t request_id, const absl::Status& sta
   return result;
 }
 
+bool HasPut(const etcdserverpb::TxnRequest& txn) {
+  for (const auto* branch : {&txn.success(), &txn.failure()}) {
+    for (const etcdserverpb::RequestOp& op : *branch) {
+      if (op.has_request_put()) return true;
+      if (op.has_request_txn() && HasPut(op.request_txn())) return true;
+    }
+  }
+  return false;
+}
+
+// What a full disk cannot take: all that is not there to free space, or small and rare.
+bool NeedsSpace(const stelepb::Command& command) {
+  if (command.has_txn()) return HasPut(command.txn());
+  return command.has_put() || command.has_lease_grant();
+}
+
 }  // namespace
 
 Proposals::Proposals(const Options& options, const Clock* clock, std::uint64_t first_request_id)
@@ -31,6 +47,8 @@ void Proposals::Propose(stelepb::Command* command, Done done) {
       refusal = StoppedError();
     } else if (waiters_.size() >= options_.waiting_max) {
       refusal = TooManyRequestsError();
+    } else if (options_.space_is_short && options_.space_is_short() && NeedsSpace(*command)) {
+      refusal = NoSpaceError();
     }
   }
   command->set_request_id(request_id);

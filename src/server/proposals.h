@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ class Proposals final : public Proposer {
     absl::Duration request_timeout = absl::Seconds(7);
     std::size_t command_bytes_max = 1'572'864;  // --max-request-bytes
     std::size_t waiting_max = 20'000;           // then "too many requests"
+    // While this says so (may be empty), only commands that make nothing larger are taken. Any
+    // thread.
+    std::function<bool()> space_is_short = {};
   };
   // Takes an encoded command to the RaftLoop.
   using Submit = absl::AnyInvocable<void(std::uint64_t request_id, raft::Payload data)>;

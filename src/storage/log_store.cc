@@ -149,6 +149,17 @@ absl::Status LogStore::Seal() {
   return sealed;
 }
 
+absl::Status LogStore::Reserve() {
+  State& s = *state_;
+  if (!s.error.ok()) return s.error;
+  absl::Status reserved = s.wal->MakeSpare();
+  return absl::IsResourceExhausted(reserved) ? reserved : s.Note(std::move(reserved));
+}
+
+bool LogStore::reserved() const { return state_->wal->has_spare(); }
+
+std::uint64_t LogStore::room() const { return state_->wal->room(); }
+
 absl::Status LogStore::InstallSnapshot(const SnapshotMeta& snapshot) {
   State& s = *state_;
   if (!s.error.ok()) return s.error;

@@ -3,7 +3,8 @@
 //
 // Everything between two Syncs is one batch: one write and one sync, and after a crash all of it is
 // there or nothing. An I/O error is final: every later call returns it, because nobody knows what
-// the disk holds; the process must stop and recover.
+// the disk holds; the process must stop and recover. That goes for a full disk, too: who wants to
+// live through one reserves space ahead (Reserve) and appends no more than there is room() for.
 //
 // Not thread-safe; one owner thread. Entries handed out share their payloads.
 #pragma once
@@ -97,6 +98,14 @@ class LogStore final : public raft::LogReader {
   // damage to the last batch is no longer taken for a torn write. To be called when there is
   // nothing else to do; a no-op when there is nothing to prove.
   absl::Status Seal();
+
+  // Reserves the file of the next segment, unless that was done before; to be called when there is
+  // time. kResourceExhausted: the disk is full. That is the one error that is not final: nothing
+  // was changed, and the log takes what it has room for.
+  absl::Status Reserve();
+  bool reserved() const;
+  // A batch with so many bytes of data and not too many records surely needs no space of the disk.
+  std::uint64_t room() const;
 
   // Installs a snapshot from the leader: the log restarts behind `snapshot.last`; entries that
   // agree with it and follow it are kept. Durable after Sync.

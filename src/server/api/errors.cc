@@ -21,5 +21,8 @@ absl::Status RequestTooLargeError() {
 absl::Status TooManyRequestsError() {
   return absl::ResourceExhaustedError("etcdserver: too many requests");
 }
+absl::Status NoSpaceError() {
+  return absl::ResourceExhaustedError("etcdserver: mvcc: database space exceeded");
+}
 
 }  // namespace stele::server

@@ -23,5 +23,6 @@ absl::Status TimeoutError();
 absl::Status TimeoutDueToLeaderFailError();
 absl::Status RequestTooLargeError();
 absl::Status TooManyRequestsError();
+absl::Status NoSpaceError();
 
 }  // namespace stele::server

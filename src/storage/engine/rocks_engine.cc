@@ -1,11 +1,13 @@
 #include "src/storage/engine/rocks_engine.h"
 
 #include <array>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "rocksdb/db.h"
+#include "rocksdb/listener.h"
 #include "rocksdb/utilities/checkpoint.h"
 #include "rocksdb/write_batch.h"
 #include "src/raft/check.h"
@@ -114,8 +116,9 @@ class RocksSnapshot : public EngineSnapshot {
 
 class RocksEngine : public Engine {
  public:
-  RocksEngine(std::unique_ptr<rocksdb::DB> db, const Handles& handles)
-      : db_(std::move(db)), handles_(handles) {}
+  RocksEngine(std::unique_ptr<rocksdb::DB> db, const Handles& handles,
+              std::function<bool()> await_space)
+      : db_(std::move(db)), handles_(handles), await_space_(std::move(await_space)) {}
   ~RocksEngine() override {
     for (rocksdb::ColumnFamilyHandle* handle : handles_) {
       STELE_CHECK(db_->DestroyColumnFamilyHandle(handle).ok());
@@ -131,7 +134,13 @@ class RocksEngine : public Engine {
     STELE_CHECK(rocks_batch != nullptr);
     rocksdb::WriteOptions options;
     options.disableWAL = true;
-    return ToStatus(db_->Write(options, rocks_batch->batch()), "write");
+    rocksdb::Status status = db_->Write(options, rocks_batch->batch());
+    // After a flush that found the disk full RocksDB refuses writes before it has looked at them.
+    while (status.IsNoSpace() && await_space_ && await_space_()) {
+      Resume();
+      status = db_->Write(options, rocks_batch->batch());
+    }
+    return ToStatus(status, "write");
   }
 
   std::shared_ptr<const EngineSnapshot> Snapshot() override {
@@ -178,6 +187,10 @@ class RocksEngine : public Engine {
   }
 
  private:
+  // Ends the state in which RocksDB refuses writes; it comes back if there is still no space. An
+  // attempt of RocksDB's own may be under way, which is as good.
+  void Resume() { db_->Resume().PermitUncheckedError(); }
+
   absl::Status FlushFamilies(bool wait) {
     rocksdb::FlushOptions options;
     options.wait = wait;
@@ -192,6 +205,22 @@ class RocksEngine : public Engine {
 
   const std::unique_ptr<rocksdb::DB> db_;
   const Handles handles_;
+  const std::function<bool()> await_space_;
+};
+
+// Tells of failures that no call would notice for as long as nobody writes.
+class FailureListener : public rocksdb::EventListener {
+ public:
+  explicit FailureListener(std::function<void(const absl::Status&)> failed)
+      : failed_(std::move(failed)) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
+                         rocksdb::Status* error) override {
+    if (!error->IsNoSpace()) failed_(ToStatus(*error, "background work"));
+  }
+
+ private:
+  const std::function<void(const absl::Status&)> failed_;
 };
 
 }  // namespace
@@ -208,15 +237,19 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenRocksEngine(const std::string& dir,
   for (const Family family : kAllFamilies) {
     families.emplace_back(FamilyName(family), MakeFamilyOptions(options, family, cache));
   }
+  rocksdb::DBOptions db_options = MakeDbOptions(options);
+  if (options.background_failed) {
+    db_options.listeners.push_back(std::make_shared<FailureListener>(options.background_failed));
+  }
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(MakeDbOptions(options), dir, families, &opened, &db);
+  const rocksdb::Status status = rocksdb::DB::Open(db_options, dir, families, &opened, &db);
   if (!status.ok()) return ToStatus(status, absl::StrCat("open ", dir));
   STELE_CHECK(opened.size() == kFamilies);
   Handles handles{};
   for (std::size_t i = 0; i < kFamilies; ++i) handles[Slot(kAllFamilies[i])] = opened[i];
-  return std::unique_ptr<Engine>(new RocksEngine(std::unique_ptr<rocksdb::DB>(db), handles));
+  return std::unique_ptr<Engine>(
+      new RocksEngine(std::unique_ptr<rocksdb::DB>(db), handles, options.await_space));
 }
 
 }  // namespace stele::storage
