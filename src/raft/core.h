@@ -71,6 +71,7 @@ class Core {
   void ReadConfigsFromLog();
   bool HasCommittedInTerm() const { return log_.commit_index() >= term_start_index_; }
   HardState hard_state() const { return {term_, vote_, log_.commit_index()}; }
+  bool Has(Mutation mutation) const { return config_.mutation == mutation; }
   SoftState soft_state() const { return {leader_, role_}; }
   void Flush();
   void FlushForwarded();
@@ -143,6 +144,7 @@ class Core {
 
   // core_membership.cc
   void AdoptCurrentConf();
+  void SetTrackedConf();
   bool CanChangeConf(const ConfState& next) const;
   void LeaveJointIfDue();
   void StepDownIfRemoved();

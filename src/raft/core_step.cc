@@ -38,6 +38,10 @@ bool Core::AdmitTerm(const Message& message) {
     // Carries the term that we asked about, not one that anybody has.
     if (response->pre_vote && response->granted) return true;
   }
+  if (IsLeader() && Has(Mutation::kLeadsIntoNewTerm)) {
+    term_ = message.term;
+    return true;
+  }
   BecomeFollower(message.term, kNoNode);
   return true;
 }

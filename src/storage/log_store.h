@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "src/raft/log_reader.h"
+#include "src/raft/mutation.h"
 #include "src/raft/types.h"
 #include "src/storage/file_system.h"
 
@@ -62,9 +63,8 @@ struct LogStoreOptions {
   // Open refuses a log of anybody else.
   std::optional<LogIdentity> expected_identity;
 
-  // Bugs for the simulator to find. For tests only: each breaks what this class promises.
-  bool unsafe_forget_vote = false;  // the vote is written as "none": "vote not persisted"
-  bool unsafe_skip_sync = false;    // Sync returns without having synced
+  // A bug for the simulator to find. For tests only: each breaks what this class promises.
+  raft::Mutation mutation = raft::Mutation::kNone;
 };
 
 class LogStore final : public raft::LogReader {

@@ -97,7 +97,10 @@ std::string Wal::PathOf(std::uint32_t sequence) const {
 }
 
 absl::Status Wal::SyncFile(SegmentWriter* segment) {
-  return options_.unsafe_skip_sync ? absl::OkStatus() : segment->Sync();
+  if (options_.mutation == raft::Mutation::kSyncSkipped) return absl::OkStatus();
+  absl::Status synced = segment->Sync();
+  if (options_.mutation == raft::Mutation::kSyncErrorIgnored) return absl::OkStatus();
+  return synced;
 }
 
 absl::StatusOr<std::unique_ptr<Wal>> Wal::Create(FileSystem* fs, const std::string& dir,
@@ -168,7 +171,9 @@ absl::Status Wal::Roll(std::uint64_t room, const LogSummary& summary) {
   absl::StatusOr<std::unique_ptr<SegmentWriter>> next =
       StartSegment(PathOf(sequence), sequence, recycled, active_->position(), room, summary);
   if (!next.ok()) return next.status();
-  if (absl::Status synced = fs_->SyncDir(dir_); !synced.ok()) return synced;
+  if (options_.mutation != raft::Mutation::kDirSyncSkipped) {
+    if (absl::Status synced = fs_->SyncDir(dir_); !synced.ok()) return synced;
+  }
   // Only now may the old segment claim that there is another one.
   if (absl::Status rolled = WriteRoll(active_.get()); !rolled.ok()) return rolled;
   closed_.push_back(active_->sequence());
@@ -289,7 +294,9 @@ absl::StatusOr<Wal::Opened> Wal::Open(FileSystem* fs, const std::string& dir,
                  [&](std::uint32_t sequence) -> absl::StatusOr<std::string_view> {
                    absl::StatusOr<std::string> read =
                        fs->ReadAll(absl::StrCat(dir, "/", SegmentName(sequence)));
-                   if (!read.ok()) return read.status();
+                   const bool hides = options.mutation == raft::Mutation::kReadErrorIsEmpty;
+                   if (!read.ok() && !hides) return read.status();
+                   if (!read.ok()) read = std::string();
                    bytes = *std::move(read);
                    return bytes;
                  });

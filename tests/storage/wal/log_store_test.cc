@@ -377,7 +377,7 @@ TEST_F(LogStoreTest, WhatAStartShowsIsOnTheDiskAfterAProcessDied) {
 }
 
 TEST_F(LogStoreTest, TheUnsafeOptionsBreakWhatTheySay) {
-  options_.unsafe_forget_vote = true;
+  options_.mutation = raft::Mutation::kVoteForgotten;
   Create();
   Vote(4, 2);
   WriteSynced("a", 4);
@@ -385,8 +385,7 @@ TEST_F(LogStoreTest, TheUnsafeOptionsBreakWhatTheySay) {
   ASSERT_TRUE(Reopen().ok());
   EXPECT_EQ(log_->hard_state(), MakeHardState(4, 0, 0));
 
-  options_.unsafe_forget_vote = false;
-  options_.unsafe_skip_sync = true;
+  options_.mutation = raft::Mutation::kSyncSkipped;
   ASSERT_TRUE(Reopen().ok());
   WriteSynced("b", 4);
   CrashKeepingSynced();
