@@ -52,6 +52,11 @@ void AddFlags(Options* options, CLI::App* app) {
   one("--max-txn-ops", &options->max_txn_ops, "The most operations in a transaction.");
   one("--quota-backend-bytes", &options->quota_backend_bytes,
       "Reported as the quota (0: 2 GiB). Not enforced yet.");
+  app->add_flag("--strict-reconfig-check", options->strict_reconfig_check,
+                "Refuse changes of the members that would endanger the quorum.")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  one("--max-learners,--experimental-max-learners", &options->max_learners,
+      "The most members that may be learners.");
   one("--log-level", &options->log_level, "debug, info, warn, error, panic or fatal.");
 }
 
@@ -234,6 +239,7 @@ absl::Status ValidateOptions(Options* options) {
   }
   if (options->snapshot_count == 0) return Invalid("--snapshot-count: must be at least 1");
   if (options->max_txn_ops < 1) return Invalid("--max-txn-ops: must be at least 1");
+  if (options->max_learners < 0) return Invalid("--max-learners: is negative");
   if (options->max_request_bytes < 1024 || options->max_request_bytes > (1ull << 30)) {
     return Invalid(fmt::format("--max-request-bytes: {} is not between 1 KiB and 1 GiB",
                                options->max_request_bytes));

@@ -129,7 +129,7 @@ void RaftLoop::Handle(ConfChangeInput input) {
     case raft::ProposeResult::kTransferring:
     case raft::ProposeResult::kOverloaded:
     case raft::ProposeResult::kRefused:
-      return input.refused(TooManyRequestsError());
+      return input.refused(absl::AbortedError("not now"));
   }
 }
 
