@@ -110,6 +110,8 @@ absl::Status Node::Start() {
   WatchDisk();
   absl::Status status = data_dir_->HasLog() ? OpenLog() : Bootstrap();
   if (status.ok()) status = OpenStore();
+  if (status.ok()) status = CheckCluster();
+  if (status.ok()) status = CheckNotRemoved();
   if (!status.ok()) return status;
   MakeRooms();
   status = BindFronts();
@@ -129,26 +131,17 @@ absl::Status Node::OpenLog() {
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
   identity_ = {log_->identity().cluster_id, raft::NodeId{log_->identity().member_id}};
-  if (!options_.initial_cluster_given) return absl::OkStatus();
-  const BootstrapPlan plan = PlanBootstrap(options_);
-  if (plan.identity.cluster_id == identity_.cluster_id) return absl::OkStatus();
-  return absl::FailedPreconditionError(fmt::format(
-      "data directory {}: belongs to cluster {:x} (member {:x}), but --initial-cluster and "
-      "--initial-cluster-token name cluster {:x}",
-      options_.data_dir, identity_.cluster_id, identity_.self.value, plan.identity.cluster_id));
+  return absl::OkStatus();
 }
 
 absl::Status Node::Bootstrap() {
-  if (options_.initial_cluster_state == "existing") {
-    return absl::UnimplementedError(
-        "--initial-cluster-state: joining an existing cluster is not implemented yet");
-  }
-  BootstrapPlan plan = PlanBootstrap(options_);
-  identity_ = plan.identity;
-  bootstrap_members_ = std::move(plan.members);
+  absl::StatusOr<BootstrapPlan> plan = PlanBeginning();
+  if (!plan.ok()) return plan.status();
+  identity_ = plan->identity;
+  bootstrap_members_ = std::move(plan->members);
   auto log = storage::LogStore::Create(&file_system_, data_dir_->wal(),
                                        {identity_.cluster_id, identity_.self.value},
-                                       {raft::EntryId{}, plan.conf_state}, LogOptions());
+                                       {raft::EntryId{}, plan->conf_state}, LogOptions());
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
   return absl::OkStatus();
@@ -172,11 +165,7 @@ absl::Status Node::OpenStore() {
         fmt::format("{}: ends at entry {}, but the store in {} has applied up to {}",
                     data_dir_->wal(), log_->last_index().value, data_dir_->store(), applied.value));
   }
-  if (applied.value == 0) {
-    if (bootstrap_members_.empty()) bootstrap_members_ = PlanBootstrap(options_).members;
-    return store_->state_machine().Bootstrap(bootstrap_members_);
-  }
-  return absl::OkStatus();
+  return applied.value == 0 ? FoundStore() : absl::OkStatus();
 }
 
 void Node::MakeRooms() {
@@ -201,6 +190,7 @@ void Node::MakeRooms() {
   // Nobody else could win, so there is nothing to wait for.
   if (conf_state.voters == std::vector<raft::NodeId>{identity_.self}) raft->Campaign();
   MakeRaftLoop(std::move(raft));
+  MakeMembership();
   MakeMethods();
   pumps_ = std::make_unique<Pumps>(this);
   files_.set_wake([this] { pumps_->files.Wake(); });
@@ -265,6 +255,7 @@ void Node::MakeApplyLoop() {
   options.unflushed_max = 5 * options_.snapshot_count;
   ApplyLoop::Outputs outputs;
   outputs.publish = [this](storage::ApplyOutput* output) {
+    if (output->members_changed) OnMembersChanged();
     const bool compacted = output->compact_revision != published_compact_revision_;
     if (!output->events.empty() || compacted) {
       published_compact_revision_ = output->compact_revision;
@@ -285,6 +276,7 @@ void Node::MakeApplyLoop() {
   outputs.release_log = [this](raft::EntryId durable) { raft_loop_->Post(ReleaseInput{durable}); };
   outputs.store_replaced = [this] {
     spdlog::info("installed snapshot of the leader: the store was replaced");
+    OnMembersChanged();
     watch_hub_->Reset(store_->View()->current_revision());
     lease_keeper_->OnStoreReplaced();
   };
@@ -307,35 +299,37 @@ void Node::MakeWatchHub() {
   };
   surroundings.wake = [this] { pumps_->watch.Wake(); };
   watch_hub_ = std::make_unique<WatchHub>(options, std::move(surroundings));
-  watch_service_ = std::make_unique<WatchService>(watch_hub_.get());
+  watch_service_ = std::make_unique<WatchService>(watch_hub_.get(), [this] {
+    return is_learner() ? NotSupportedForLearnerError() : absl::OkStatus();
+  });
 }
 
 void Node::MakePeers() {
   PeerTransport::Outputs outputs;
   outputs.unreachable = [this](raft::NodeId peer) { raft_loop_->Post(UnreachableInput{peer}); };
   outputs.snapshot_wanted = [this](raft::NodeId peer) { snapshot_sender_->Send(peer); };
+  outputs.removed = [this] { OnRemoved(); };
   transport_ = std::make_unique<PeerTransport>(peer_loop_.get(), identity_, std::move(outputs));
-  for (const PeerAddress& address : PeerAddresses(*store_->View(), identity_.self)) {
-    peer_loop_->Post([this, address] { transport_->AddPeer(address); });
-  }
+  for (const PeerAddress& peer : joined_through_) transport_->Announce(peer);
   MakeSnapshotPeers();
 }
 
 void Node::MakeMethods() {
   http_ = std::make_unique<HttpEndpoints>(this, reads_.get(), [this] { return Metrics(); });
-  ClientPorts ports{
-      this, proposals_.get(), reads_.get(), apply_loop_.get(), lease_keeper_.get(), RandomBits};
+  ClientPorts ports{this,
+                    proposals_.get(),
+                    reads_.get(),
+                    apply_loop_.get(),
+                    lease_keeper_.get(),
+                    membership_.get(),
+                    RandomBits};
   // Leases shorter than one and a half election timeouts could not outlive an election.
   const std::int64_t ttl_min = (3 * options_.election_timeout_ms / 2 + 999) / 1000;
   AddClientMethods(ports, {{options_.max_txn_ops}, {ttl_min}, QuotaBytes(options_)},
                    watch_service_->WatchMethod(), &client_methods_);
 
-  PeerServiceOutputs outputs;
-  outputs.messages = [this](std::vector<raft::Message> messages) {
-    raft_loop_->Post(PeerInput{std::move(messages)});
-  };
-  AddPeerMethods(identity_, std::move(outputs), lease_keeper_.get(), snapshot_receiver_.get(),
-                 &peer_methods_);
+  AddPeerMethods(identity_, MakePeerOutputs(), &gate_, lease_keeper_.get(), reads_.get(),
+                 snapshot_receiver_.get(), &peer_methods_);
 }
 
 absl::Status Node::BindFronts() {
@@ -354,7 +348,9 @@ absl::Status Node::BindFronts() {
 }
 
 absl::Status Node::ServeClients(const std::function<bool()>& give_up) {
-  if (absl::Status status = PublishAttributes(give_up); !status.ok()) return status;
+  absl::Status status = PublishAttributes(give_up);
+  if (status.ok()) status = AwaitVote(give_up);
+  if (!status.ok()) return status;
   return Prefix("--listen-client-urls: ", client_front_->Serve());
 }
 
@@ -386,6 +382,11 @@ void Node::Stop() {
   if (stopped_ || pumps_ == nullptr) return;
   stopped_ = true;
   TransferLeadership();
+  if (removed_) {
+    // Nobody tells this member any more what becomes of what it asked for.
+    proposals_->Shutdown();
+    reads_->Shutdown();
+  }
   watch_hub_->EndAllStreams(StoppedError());
   client_front_->GracefulStop(kDrainPatience);
   proposals_->Shutdown();
@@ -403,23 +404,6 @@ void Node::Stop() {
   raft_loop_->CloseLog();
 }
 
-// Best effort: the others elect a leader without us if this does not work out in time.
-void Node::TransferLeadership() {
-  if (!raft_loop_->facts().is_leader) return;
-  auto answer = std::make_shared<std::promise<raft::NodeId>>();
-  std::future<raft::NodeId> successor = answer->get_future();
-  raft_loop_->Post(NodeInput{
-      [answer](const raft::RawNode& raft) { answer->set_value(BestSuccessor(raft.GetStatus())); }});
-  if (successor.wait_for(std::chrono::seconds(1)) != std::future_status::ready) return;
-  const raft::NodeId target = successor.get();
-  if (target == raft::kNoNode) return;
-  raft_loop_->Post(TransferInput{target});
-  const absl::Duration deadline = clock_.Now() + ElectionTimeout(options_);
-  while (raft_loop_->facts().is_leader && clock_.Now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-}
-
 std::uint64_t Node::raft_term() const { return raft_loop_->facts().term; }
 
 bool Node::has_leader() const { return raft_loop_->facts().leader != 0; }
@@ -430,6 +414,7 @@ NodeStatus Node::Status() const {
   NodeStatus status;
   status.cluster_id = identity_.cluster_id;
   status.member_id = identity_.self.value;
+  status.is_learner = is_learner_;
   status.leader_id = facts.leader;
   status.raft_term = facts.term;
   status.last_index = facts.last_index;

@@ -26,8 +26,12 @@
 #include "src/server/front/front.h"
 #include "src/server/http_endpoints.h"
 #include "src/server/lease/lease_keeper.h"
+#include "src/server/membership/membership.h"
+#include "src/server/node_parts.h"
 #include "src/server/options.h"
 #include "src/server/peer/identity.h"
+#include "src/server/peer/peer_gate.h"
+#include "src/server/peer/peer_service.h"
 #include "src/server/peer/peer_transport.h"
 #include "src/server/peer/snapshot_receiver.h"
 #include "src/server/peer/snapshot_sender.h"
@@ -56,6 +60,11 @@ class Node final : public NodeFacts {
   // again and again while waiting; kCancelled when it says so.
   absl::Status ServeClients(const std::function<bool()>& give_up);
 
+  // Told once, by any thread, when the cluster has removed this member for ever: it must stop then.
+  // REQUIRES: before Start.
+  void set_on_removed(std::function<void()> on_removed) { on_removed_ = std::move(on_removed); }
+  bool removed() const { return removed_; }
+
   // Hands leadership over, lets running calls finish, and makes everything durable. Idempotent.
   void Stop();
 
@@ -64,6 +73,7 @@ class Node final : public NodeFacts {
   std::uint64_t member_id() const override { return identity_.self.value; }
   std::uint64_t raft_term() const override;
   bool has_leader() const override;
+  bool is_learner() const override { return is_learner_; }
   NodeStatus Status() const override;
 
  private:
@@ -89,6 +99,18 @@ class Node final : public NodeFacts {
   void TransferLeadership();
   MetricValues Metrics() const;
 
+  // node_members.cc
+  absl::StatusOr<BootstrapPlan> PlanBeginning();
+  absl::Status FoundStore();
+  absl::Status CheckCluster() const;
+  absl::Status AnotherCluster(const BootstrapPlan& plan) const;
+  absl::Status CheckNotRemoved();
+  void MakeMembership();
+  void OnMembersChanged();
+  void OnRemoved();
+  absl::Status AwaitVote(const std::function<bool()>& give_up) const;
+  PeerServiceOutputs MakePeerOutputs();
+
   const Options& options_;
   storage::PosixFileSystem file_system_;
   BootTimeClock clock_;
@@ -97,7 +119,8 @@ class Node final : public NodeFacts {
   std::atomic<std::int64_t> handed_over_at_ns_{std::numeric_limits<std::int64_t>::min() / 2};
   PeerIdentity identity_;
   std::vector<stelepb::MemberRecord> bootstrap_members_;
-  std::unique_ptr<storage::LogStore> log_;  // until the raft loop owns it
+  std::vector<PeerAddress> joined_through_;  // the other members, as they were when this one joined
+  std::unique_ptr<storage::LogStore> log_;   // until the raft loop owns it
   std::unique_ptr<CurrentStore> store_;
 
   std::unique_ptr<EventLoop> peer_loop_;
@@ -112,6 +135,8 @@ class Node final : public NodeFacts {
   std::unique_ptr<LeaseKeeper> lease_keeper_;
   std::unique_ptr<RaftLoop> raft_loop_;
   std::unique_ptr<ApplyLoop> apply_loop_;
+  PeerGate gate_;
+  std::unique_ptr<Membership> membership_;
   std::unique_ptr<HttpEndpoints> http_;
   MethodRows client_methods_;
   MethodRows peer_methods_;
@@ -121,6 +146,9 @@ class Node final : public NodeFacts {
   std::uint64_t log_first_index_ = 0;  // at the start
   std::atomic<std::uint64_t> leader_changes_{0};
   std::int64_t published_compact_revision_ = -1;  // apply thread
+  std::function<void()> on_removed_;
+  std::atomic<bool> removed_{false};
+  std::atomic<bool> is_learner_{false};
   bool stopped_ = false;
 };
 

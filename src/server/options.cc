@@ -58,6 +58,11 @@ void AddFlags(Options* options, CLI::App* app) {
   one("--snapshot-bandwidth", &options->snapshot_bandwidth,
       "Bytes a second at which a snapshot is sent to a member (0: no bound).")
       ->check(CLI::NonNegativeNumber);
+  app->add_flag("--strict-reconfig-check", options->strict_reconfig_check,
+                "Refuse changes of the members that would endanger the quorum.")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  one("--max-learners,--experimental-max-learners", &options->max_learners,
+      "The most members that may be learners.");
   one("--log-level", &options->log_level, "debug, info, warn, error, panic or fatal.");
 }
 
@@ -241,6 +246,7 @@ absl::Status ValidateOptions(Options* options) {
   }
   if (options->snapshot_count == 0) return Invalid("--snapshot-count: must be at least 1");
   if (options->max_txn_ops < 1) return Invalid("--max-txn-ops: must be at least 1");
+  if (options->max_learners < 0) return Invalid("--max-learners: is negative");
   if (options->max_request_bytes < 1024 || options->max_request_bytes > (1ull << 30)) {
     return Invalid(fmt::format("--max-request-bytes: {} is not between 1 KiB and 1 GiB",
                                options->max_request_bytes));

@@ -37,6 +37,14 @@ Proposals::Proposals(const Options& options, const Clock* clock, std::uint64_t f
     : options_(options), clock_(clock), next_request_id_(first_request_id) {}
 
 void Proposals::Propose(stelepb::Command* command, Done done) {
+  Register(command, std::move(done), &submit_);
+}
+
+void Proposals::Propose(stelepb::Command* command, Done done, Submit submit) {
+  Register(command, std::move(done), &submit);
+}
+
+void Proposals::Register(stelepb::Command* command, Done done, Submit* submit) {
   std::uint64_t request_id = 0;
   absl::Status refusal;
   {
@@ -64,7 +72,7 @@ void Proposals::Propose(stelepb::Command* command, Done done) {
     waiters_.emplace(request_id, Waiter{std::move(done), now});
     by_deadline_.emplace_back(request_id, now + options_.request_timeout);
   }
-  submit_(request_id, raft::Payload(std::move(bytes)));
+  (*submit)(request_id, raft::Payload(std::move(bytes)));
 }
 
 void Proposals::Resolve(std::vector<storage::CommandResult> results) {

@@ -43,6 +43,8 @@ class Proposals final : public Proposer {
   void set_submit(Submit submit) { submit_ = std::move(submit); }
 
   void Propose(stelepb::Command* command, Done done) override;
+  // The same for a command that takes another way to the log.
+  void Propose(stelepb::Command* command, Done done, Submit submit);
 
   // From apply. Results nobody here waits for are dropped.
   void Resolve(std::vector<storage::CommandResult> results);
@@ -62,6 +64,8 @@ class Proposals final : public Proposer {
     Done done;
     absl::Duration proposed_at;
   };
+
+  void Register(stelepb::Command* command, Done done, Submit* submit);
 
   const Options options_;
   const Clock* const clock_;

@@ -199,7 +199,7 @@ void RaftLoop::Handle(const ConfChangeInput& input) {
     case raft::ProposeResult::kTransferring:
     case raft::ProposeResult::kOverloaded:
     case raft::ProposeResult::kRefused:
-      return input.refused(TooManyRequestsError());
+      return input.refused(absl::AbortedError("not now"));
   }
 }
 

@@ -76,7 +76,8 @@ struct ConfChangeInput {
   // Which config to propose, or why none.
   std::function<absl::StatusOr<raft::ConfState>(const raft::RawNode&)> next;
   std::string context;  // carried by the entry to apply
-  // Called at once if the change is definitely not proposed; `next`'s error, or the core's refusal.
+  // Called at once if the change is definitely not proposed: `next`'s error, "not leader", or
+  // kAborted when the core does not take it now and may take it later.
   std::function<void(const absl::Status&)> refused;
 };
 // Runs `question` on the loop's thread, for rare questions.

@@ -176,6 +176,7 @@ void AddLeaseMethods(const LeaseLimits& limits, const NodeFacts* facts, Proposer
     if (absl::Status refused = MethodRows::CheckLeaderWish(*call, *facts); !refused.ok()) {
       call->Finish(refused);
     }
+    if (facts->is_learner()) call->Finish(NotSupportedForLearnerError());
     return std::make_unique<KeepAliveStream>(api.get(), std::move(call));
   };
   rows->Add(std::move(keep_alive));

@@ -98,6 +98,10 @@ class ReadView {
   virtual std::vector<LeaseChange> Leases() const = 0;
   virtual std::vector<std::string> LeaseKeys(std::int64_t id) const = 0;  // sorted
   virtual std::vector<stelepb::MemberRecord> Members() const = 0;         // by id
+  // Ids that were members once and never will be again, ascending.
+  virtual std::vector<std::uint64_t> RemovedMembers() const { return {}; }
+  // The members that Bootstrap was given, by id.
+  virtual std::vector<stelepb::MemberRecord> Founders() const { return {}; }
 };
 
 struct StateMachineOptions {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "src/raft/check.h"
+#include "src/raft/conf_change.h"
 #include "src/storage/membership/member_table.h"
 #include "src/storage/mvcc/meta_keys.h"
 #include "src/storage/state_machine/snapshot_view.h"
@@ -49,6 +50,7 @@ absl::Status Store::Bootstrap(const std::vector<stelepb::MemberRecord>& members)
     const bool inserted = members_.emplace(member.id(), member).second;
     STELE_CHECK(inserted);
     WriteMember(member, batch_.get());
+    WriteFounder(member, batch_.get());
   }
   absl::Status written = WriteState(batch_.get());
   if (written.ok()) Publish();
@@ -126,8 +128,27 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
         result.response);
     if (result.request_id != 0) output->results.push_back(std::move(result));
   }
+  if (entry.type == raft::EntryType::kConfChange) ApplyConfEntry(entry, output);
   state_.applied = entry.id;
   return absl::OkStatus();
+}
+
+void Store::ApplyConfEntry(const raft::Entry& entry, ApplyOutput* output) {
+  const std::string_view bytes = entry.data.view();
+  const std::optional<raft::ConfState> conf = raft::DecodeConfState(bytes);
+  if (!conf) return;  // the core lets none pass
+  stelepb::Command change;
+  const std::string_view context = *raft::DecodeConfContext(bytes);
+  const bool is_known = change.ParseFromArray(context.data(), static_cast<int>(context.size()));
+  if (!is_known) change.Clear();
+  ApplyPass pass{
+      state_, *writes_, leases_, members_, *batch_, *output, options_.events_with_prev_kv};
+  ApplyConf(pass, *conf, change);
+  if (change.request_id() == 0) return;
+  CommandResult result;
+  result.request_id = change.request_id();
+  result.revision = state_.current_revision;
+  output->results.push_back(std::move(result));
 }
 
 absl::Status Store::ApplyCommand(raft::Term term, stelepb::Command* command, ApplyOutput* output,
@@ -155,6 +176,13 @@ absl::Status Store::ApplyCommand(raft::Term term, stelepb::Command* command, App
       return ApplyLeaseRevoke(pass, term, command->lease_revoke());
     case stelepb::Command::kMemberAttributes:
       return ApplyMemberAttributes(pass, command->member_attributes());
+    case stelepb::Command::kMemberUpdate:
+      return ApplyMemberUpdate(pass, command->member_update());
+    case stelepb::Command::kMemberAdd:
+    case stelepb::Command::kMemberRemove:
+    case stelepb::Command::kMemberPromote:
+    case stelepb::Command::kMemberReplace:
+      return absl::InvalidArgumentError("a change of the members without its config");
     case stelepb::Command::OPERATION_NOT_SET:
       break;
   }
