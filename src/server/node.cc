@@ -33,14 +33,6 @@ std::uint64_t RandomBits() {
   return bits;
 }
 
-// A disk that failed once cannot be trusted with the next write: whatever is not yet acknowledged
-// must not be, so the process ends at once.
-[[noreturn]] void FailStop(const absl::Status& status) {
-  spdlog::critical("stopping: the disk failed: {}", std::string(status.message()));
-  spdlog::shutdown();
-  std::_Exit(1);
-}
-
 absl::Status Prefix(const char* prefix, const absl::Status& status) {
   if (status.ok()) return status;
   return absl::Status(status.code(), prefix + std::string(status.message()));
@@ -102,16 +94,17 @@ Node::Node(const Options* options) : options_(*options) {}
 
 Node::~Node() { Stop(); }
 
-absl::Status Node::Start() {
+absl::Status Node::Start(const std::function<bool()>& give_up) {
   absl::StatusOr<std::unique_ptr<DataDir>> data_dir =
       DataDir::Open(&file_system_, options_.data_dir);
   if (!data_dir.ok()) return data_dir.status();
   data_dir_ = *std::move(data_dir);
   WatchDisk();
-  absl::Status status = data_dir_->HasLog() ? OpenLog() : Bootstrap();
-  if (status.ok()) status = OpenStore();
-  if (status.ok()) status = CheckCluster();
-  if (status.ok()) status = CheckNotRemoved();
+  absl::Status status = Recover();
+  if (absl::IsDataLoss(status)) {
+    status = Heal(status, give_up);
+    if (status.ok()) status = Recover();
+  }
   if (!status.ok()) return status;
   MakeRooms();
   status = BindFronts();
@@ -122,8 +115,27 @@ absl::Status Node::Start() {
                log_first_index_, raft_loop_->facts().last_index.load(),
                apply_loop_->applied_index());
   peer_loop_->Start();
+  status = SeekAdmissionOfOthers(give_up);
+  if (absl::IsDataLoss(status)) EnterQuarantine(status);
+  if (!status.ok()) return status;
+  raft_runs_ = true;
   pumps_->Start();
+  peer_loop_->Post([this] { state_watch_->Start(); });
   return absl::OkStatus();
+}
+
+// A disk that failed once cannot be trusted with the next write: whatever is not yet acknowledged
+// must not be, so the process ends at once.
+void Node::FailStop(const absl::Status& status) {
+  spdlog::critical("stopping: the disk failed: {}", std::string(status.message()));
+  spdlog::shutdown();
+  std::_Exit(1);
+}
+
+// What the store holds is not what was written: others have it, so this is no reason to stay down.
+void Node::OnStoreFailure(const absl::Status& status) {
+  if (absl::IsDataLoss(status)) EnterQuarantine(status);
+  FailStop(status);
 }
 
 absl::Status Node::OpenLog() {
@@ -139,6 +151,7 @@ absl::Status Node::Bootstrap() {
   if (!plan.ok()) return plan.status();
   identity_ = plan->identity;
   bootstrap_members_ = std::move(plan->members);
+  if (absl::Status noted = FoundBoot(); !noted.ok()) return noted;
   auto log = storage::LogStore::Create(&file_system_, data_dir_->wal(),
                                        {identity_.cluster_id, identity_.self.value},
                                        {raft::EntryId{}, plan->conf_state}, LogOptions());
@@ -151,7 +164,8 @@ absl::Status Node::OpenStore() {
   const raft::Index base = log_->LatestSnapshot().last.index;
   storage::RocksEngineOptions engine;
   engine.await_space = [this] { return disk_space_->AwaitSpace(); };
-  engine.background_failed = FailStop;
+  engine.background_failed = [this](const absl::Status& status) { OnStoreFailure(status); };
+  engine.damaged = [this](const absl::Status& status) { EnterQuarantine(status); };
   auto store = CurrentStore::Open(
       &file_system_, data_dir_->store(), SnapshotStoreName(base),
       [engine](const std::string& dir) { return storage::OpenRocksEngine(dir, engine); });
@@ -186,11 +200,12 @@ void Node::MakeRooms() {
       proposals_.get(), reads_.get(), transport_.get());
   MakeApplyLoop();
   std::unique_ptr<raft::RawNode> raft = MakeRawNode();
-  const raft::ConfState conf_state = raft->GetStatus().conf_state;
+  conf_at_start_ = raft->GetStatus().conf_state;
   // Nobody else could win, so there is nothing to wait for.
-  if (conf_state.voters == std::vector<raft::NodeId>{identity_.self}) raft->Campaign();
+  if (conf_at_start_.voters == std::vector<raft::NodeId>{identity_.self}) raft->Campaign();
   MakeRaftLoop(std::move(raft));
   MakeMembership();
+  MakeStateWatch();
   MakeMethods();
   pumps_ = std::make_unique<Pumps>(this);
   files_.set_wake([this] { pumps_->files.Wake(); });
@@ -256,6 +271,7 @@ void Node::MakeApplyLoop() {
   ApplyLoop::Outputs outputs;
   outputs.publish = [this](storage::ApplyOutput* output) {
     if (output->members_changed) OnMembersChanged();
+    if (!output->state_checks.empty()) state_watch_->OnChecks(std::move(output->state_checks));
     const bool compacted = output->compact_revision != published_compact_revision_;
     if (!output->events.empty() || compacted) {
       published_compact_revision_ = output->compact_revision;
@@ -280,7 +296,7 @@ void Node::MakeApplyLoop() {
     watch_hub_->Reset(store_->View()->current_revision());
     lease_keeper_->OnStoreReplaced();
   };
-  outputs.fail_stop = FailStop;
+  outputs.fail_stop = [this](const absl::Status& status) { OnStoreFailure(status); };
   apply_loop_ = std::make_unique<ApplyLoop>(options, store_.get(), &clock_, std::move(outputs));
   reads_->OnApplied(store_->state_machine().applied_index());
 }
@@ -310,7 +326,14 @@ void Node::MakePeers() {
   outputs.snapshot_wanted = [this](raft::NodeId peer) { snapshot_sender_->Send(peer); };
   outputs.removed = [this] { OnRemoved(); };
   transport_ = std::make_unique<PeerTransport>(peer_loop_.get(), identity_, std::move(outputs));
-  for (const PeerAddress& peer : joined_through_) transport_->Announce(peer);
+  AnnounceOthers();
+  admission_desk_ = std::make_unique<AdmissionDesk>(
+      AdmissionDesk::Surroundings{[this] { return store_->View(); },
+                                  [this](std::function<void(const raft::RawNode&)> question) {
+                                    if (!raft_runs_) return false;
+                                    raft_loop_->Post(NodeInput{std::move(question)});
+                                    return true;
+                                  }});
   MakeSnapshotPeers();
 }
 
@@ -350,6 +373,7 @@ absl::Status Node::BindFronts() {
 absl::Status Node::ServeClients(const std::function<bool()>& give_up) {
   absl::Status status = PublishAttributes(give_up);
   if (status.ok()) status = AwaitVote(give_up);
+  if (status.ok()) status = ConcludeRepair();
   if (!status.ok()) return status;
   return Prefix("--listen-client-urls: ", client_front_->Serve());
 }
@@ -362,6 +386,7 @@ absl::Status Node::PublishAttributes(const std::function<bool()>& give_up) {
     stelepb::MemberAttributes* attributes = command.mutable_member_attributes();
     attributes->set_member_id(identity_.self.value);
     attributes->set_name(options_.name);
+    attributes->set_boot_epoch(boot_.epoch());
     for (const std::string& url : options_.advertise_client_urls) attributes->add_client_urls(url);
     auto outcome = std::make_shared<std::promise<absl::Status>>();
     std::future<absl::Status> attempt = outcome->get_future();
@@ -401,7 +426,7 @@ void Node::Stop() {
     spdlog::error("the store could not be flushed: {}; the next start replays the log",
                   std::string(status.message()));
   }
-  raft_loop_->CloseLog();
+  NoteStop(raft_loop_->CloseLog());
 }
 
 std::uint64_t Node::raft_term() const { return raft_loop_->facts().term; }

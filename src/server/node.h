@@ -9,12 +9,14 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "proto/boot.pb.h"
 #include "src/server/api/method_rows.h"
 #include "src/server/api/ports.h"
 #include "src/server/apply_loop.h"
@@ -26,9 +28,11 @@
 #include "src/server/front/front.h"
 #include "src/server/http_endpoints.h"
 #include "src/server/lease/lease_keeper.h"
+#include "src/server/membership/join_plan.h"
 #include "src/server/membership/membership.h"
 #include "src/server/node_parts.h"
 #include "src/server/options.h"
+#include "src/server/peer/admission_desk.h"
 #include "src/server/peer/identity.h"
 #include "src/server/peer/peer_gate.h"
 #include "src/server/peer/peer_service.h"
@@ -38,6 +42,7 @@
 #include "src/server/proposals.h"
 #include "src/server/raft_loop.h"
 #include "src/server/reads.h"
+#include "src/server/state_watch.h"
 #include "src/server/task_pump.h"
 #include "src/server/thread_runner.h"
 #include "src/server/watch/watch_hub.h"
@@ -52,9 +57,11 @@ class Node final : public NodeFacts {
   explicit Node(const Options* options);
   ~Node() override;
 
-  // Recovers the log and the store, and takes part in elections from then on. The error is one line
-  // that names the flag or the path and the cause.
-  absl::Status Start();
+  // Recovers the log and the store, asks the other members whether they are what they were, and
+  // takes part in elections from then on; damaged data is repaired first, which waits for the
+  // others. `give_up` is asked again and again while waiting. The error is one line that names the
+  // flag or the path and the cause.
+  absl::Status Start(const std::function<bool()>& give_up);
 
   // Once this member is known to a cluster with a leader, opens the client port. `give_up` is asked
   // again and again while waiting; kCancelled when it says so.
@@ -64,6 +71,13 @@ class Node final : public NodeFacts {
   // REQUIRES: before Start.
   void set_on_removed(std::function<void()> on_removed) { on_removed_ = std::move(on_removed); }
   bool removed() const { return removed_; }
+
+  // Told once, by any thread, when this member's data is not what it promised to keep: it must
+  // start over at once, without stopping in order, and will then have itself replaced. If it is
+  // told before Start returns, Start fails. REQUIRES: before Start.
+  void set_on_quarantine(std::function<void()> on_quarantine) {
+    on_quarantine_ = std::move(on_quarantine);
+  }
 
   // Hands leadership over, lets running calls finish, and makes everything durable. Idempotent.
   void Stop();
@@ -111,6 +125,27 @@ class Node final : public NodeFacts {
   absl::Status AwaitVote(const std::function<bool()>& give_up) const;
   PeerServiceOutputs MakePeerOutputs();
 
+  // node_repair.cc
+  absl::Status Recover();
+  absl::Status OpenBoot();
+  absl::Status FoundBoot();
+  absl::Status CheckBoot() const;
+  absl::Status WriteBoot();
+  absl::Status NoteLogEnd(const storage::LogEnd& end);
+  void NoteStop(const storage::LogEnd& end);
+  void NoteMembers(const std::vector<stelepb::MemberRecord>& members);
+  void AnnounceOthers();
+  absl::Status SeekAdmissionOfOthers(const std::function<bool()>& give_up);
+  void EnterQuarantine(const absl::Status& damage);
+  absl::Status NoteDamage(const absl::Status& damage);
+  void GuessIdentity();
+  absl::Status Heal(const absl::Status& damage, const std::function<bool()>& give_up);
+  absl::Status BecomeSuccessor(const JoinPlan& plan);
+  absl::Status ConcludeRepair();
+  void OnStoreFailure(const absl::Status& status);
+  void MakeStateWatch();
+  [[noreturn]] static void FailStop(const absl::Status& status);
+
   const Options& options_;
   storage::PosixFileSystem file_system_;
   BootTimeClock clock_;
@@ -120,7 +155,15 @@ class Node final : public NodeFacts {
   PeerIdentity identity_;
   std::vector<stelepb::MemberRecord> bootstrap_members_;
   std::vector<PeerAddress> joined_through_;  // the other members, as they were when this one joined
-  std::unique_ptr<storage::LogStore> log_;   // until the raft loop owns it
+  std::mutex boot_mutex_;                    // guards boot_ once the rooms run
+  stelepb::BootRecord boot_;                 // as in the file
+  std::unique_ptr<AdmissionDesk> admission_desk_;
+  std::unique_ptr<StateWatch> state_watch_;
+  raft::ConfState conf_at_start_;
+  std::atomic<bool> raft_runs_{false};
+  std::function<void()> on_quarantine_;
+  bool quarantined_ = false;                // guarded by boot_mutex_
+  std::unique_ptr<storage::LogStore> log_;  // until the raft loop owns it
   std::unique_ptr<CurrentStore> store_;
 
   std::unique_ptr<EventLoop> peer_loop_;

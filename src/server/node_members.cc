@@ -62,6 +62,9 @@ absl::StatusOr<BootstrapPlan> Node::PlanBeginning() {
 absl::Status Node::FoundStore() {
   if (!store_->View()->Members().empty()) return absl::OkStatus();
   if (bootstrap_members_.empty()) {
+    bootstrap_members_ = {boot_.founders().begin(), boot_.founders().end()};
+  }
+  if (bootstrap_members_.empty()) {
     // The log was made, and a crash took what the store had not flushed.
     absl::StatusOr<BootstrapPlan> plan = PlanBeginning();
     if (!plan.ok()) return plan.status();
@@ -123,6 +126,12 @@ PeerServiceOutputs Node::MakePeerOutputs() {
     raft_loop_->Post(PeerInput{std::move(messages)});
   };
   outputs.announced = [this](PeerAddress peer) { transport_->Announce(std::move(peer)); };
+  outputs.state_report = [this](const stelepb::StateReport& report, StateWatch::Done done) {
+    state_watch_->Answer(report, std::move(done));
+  };
+  outputs.admission = [this](const stelepb::AdmissionQuestion& question, auto done) {
+    admission_desk_->Answer(question, std::move(done));
+  };
   outputs.change_members = [this](stelepb::Command change, MemberChanger::Done done) {
     membership_->AnswerPeer(std::move(change), std::move(done));
   };
@@ -144,6 +153,7 @@ void Node::OnMembersChanged() {
   is_learner_ = is_learner;
   transport_->Follow(PeerAddresses(*view, identity_.self), removed, std::move(own_urls));
   gate_.Expel(removed);
+  NoteMembers(members);
   membership_->Follow(std::move(members));
   if (Contains(removed, identity_.self.value)) OnRemoved();
 }

@@ -287,8 +287,9 @@ void RaftLoop::PublishFacts(const raft::Ready& ready) {
   outputs_.role_changed({ready.soft_state->role, ready.soft_state->leader, node_->term()});
 }
 
-void RaftLoop::CloseLog() {
+storage::LogEnd RaftLoop::CloseLog() {
   if (absl::Status status = log_->Seal(); !status.ok()) outputs_.fail_stop(status);
+  return log_->end();
 }
 
 }  // namespace stele::server

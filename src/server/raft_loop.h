@@ -142,8 +142,8 @@ class RaftLoop final : public Pump {
   bool RunOnce() override;
   absl::Duration IdleTime() override;
 
-  // After the last RunOnce: closes the log so that the next start sees a sealed end.
-  void CloseLog();
+  // After the last RunOnce: closes the log so that the next start sees a sealed end; where that is.
+  storage::LogEnd CloseLog();
 
  private:
   void Handle(ProposalInput input);

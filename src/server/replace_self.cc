@@ -71,6 +71,9 @@ stelepb::MemberRecord SuccessorOf(const stelepb::BootRecord& record) {
   successor.set_id(record.repair().successor_id());
   successor.set_is_learner(true);
   successor.clear_boot_epoch();
+  // It tells its name and client URLs once it runs, as every member does.
+  successor.clear_name();
+  successor.clear_client_urls();
   return successor;
 }
 

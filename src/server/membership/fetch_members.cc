@@ -1,82 +1,24 @@
 #include "src/server/membership/fetch_members.h"
 
-#include <future>
-#include <memory>
-#include <string_view>
-#include <utility>
+#include <string>
 
 #include "fmt/format.h"
-#include "src/server/front/event_loop.h"
-#include "src/server/front/grpc_client_connection.h"
 #include "src/server/node_parts.h"
+#include "src/server/peer/call_once.h"
 
 namespace stele::server {
 namespace {
 
 constexpr absl::Duration kFetchTimeout = absl::Seconds(10);
 
-// One connection, one call, one answer. Lives on its loop's thread.
-class ListCall final : public GrpcClientConnection::Owner, public GrpcClientStream::Events {
- public:
-  using Answer = absl::StatusOr<stelepb::MemberList>;
-
-  ListCall(EventLoop* loop, const std::string& address, absl::Duration timeout)
-      : timeout_(timeout), connection_(loop, OptionsOf(address, timeout), this) {}
-
-  std::future<Answer> answer() { return answer_.get_future(); }
-  void Start() { connection_.Connect(); }
-
- private:
-  static GrpcClientOptions OptionsOf(const std::string& address, absl::Duration timeout) {
-    GrpcClientOptions options;
-    options.address = address;
-    options.connect_timeout = timeout;
-    return options;
-  }
-
-  void OnConnected() override {
-    stream_ = connection_.Open("/stelepb.Peer/ListMembers", {}, timeout_, this);
-    if (stream_ == nullptr) return Conclude(absl::UnavailableError("the member is going away"));
-    (void)stream_->Write(stelepb::MemberListQuestion().SerializeAsString());
-    stream_->HalfClose();
-  }
-  void OnConnectionLost(const absl::Status& reason) override { Conclude(reason); }
-
-  void OnMessage(std::string_view message) override {
-    stelepb::MemberList list;
-    if (!list.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
-      return Conclude(absl::InternalError("malformed answer"));
-    }
-    Conclude(std::move(list));
-  }
-  void OnEnd(const absl::Status& status) override {
-    Conclude(status.ok() ? absl::UnavailableError("no answer") : status);
-  }
-
-  void Conclude(Answer answer) {
-    if (std::exchange(concluded_, true)) return;
-    answer_.set_value(std::move(answer));
-  }
-
-  const absl::Duration timeout_;
-  std::promise<Answer> answer_;
-  bool concluded_ = false;
-  GrpcClientConnection connection_;
-  std::shared_ptr<GrpcClientStream> stream_;
-};
-
 absl::StatusOr<stelepb::MemberList> FetchFrom(const std::string& address, absl::Duration timeout) {
-  EventLoop loop("join");
-  ListCall call(&loop, address, timeout);
-  std::future<ListCall::Answer> answer = call.answer();
-  loop.Post([&call] { call.Start(); });
-  loop.Start();
-  // The call has a timeout of its own; this one is for a host name that is never resolved.
-  const bool answered =
-      answer.wait_for(absl::ToChronoMilliseconds(2 * timeout)) == std::future_status::ready;
-  loop.Stop();
-  if (!answered) return absl::DeadlineExceededError("no answer in time");
-  return answer.get();
+  const absl::StatusOr<std::string> bytes =
+      CallOnce(address, "/stelepb.Peer/ListMembers",
+               stelepb::MemberListQuestion().SerializeAsString(), timeout);
+  if (!bytes.ok()) return bytes.status();
+  stelepb::MemberList list;
+  if (!list.ParseFromString(*bytes)) return absl::InternalError("malformed answer");
+  return list;
 }
 
 }  // namespace

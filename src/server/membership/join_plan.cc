@@ -78,17 +78,22 @@ absl::StatusOr<JoinPlan> MatchMembers(const Options& options, const stelepb::Mem
                     "remove that member and add a new one",
                     options.data_dir, (*self)->id(), (*self)->name(), cluster.cluster_id()));
   }
+  return PlanJoinOf(cluster, raft::NodeId{(*self)->id()});
+}
+
+absl::StatusOr<JoinPlan> PlanJoinOf(const stelepb::MemberList& cluster, raft::NodeId self) {
   if (cluster.founders().empty()) {
     return absl::FailedPreconditionError(fmt::format(
         "--initial-cluster: cluster {:x} does not say who founded it", cluster.cluster_id()));
   }
   JoinPlan plan;
-  plan.identity = {cluster.cluster_id(), raft::NodeId{(*self)->id()}};
+  plan.identity = {cluster.cluster_id(), self};
   for (const stelepb::MemberRecord& founder : cluster.founders()) {
     plan.conf_state.voters.push_back({founder.id()});
     plan.founders.push_back(founder);
   }
   plan.peers = AddressesOf(cluster, plan.identity.self);
+  plan.members.assign(cluster.members().begin(), cluster.members().end());
   return plan;
 }
 

@@ -20,7 +20,11 @@ struct JoinPlan {
   raft::ConfState conf_state;                   // of the founders
   std::vector<stelepb::MemberRecord> founders;  // by id
   std::vector<PeerAddress> peers;               // the others as they are now
+  std::vector<stelepb::MemberRecord> members;   // all as they are now
 };
+
+// Where `self`, a member of `cluster`, begins. Fails if the cluster does not say who founded it.
+absl::StatusOr<JoinPlan> PlanJoinOf(const stelepb::MemberList& cluster, raft::NodeId self);
 
 // Finds this member among those of the cluster by its peer URLs. An error is one line: what
 // --initial-cluster says does not fit `cluster`, or the member has been started before and has lost

@@ -147,6 +147,31 @@ void AnswerChange(const PeerIdentity& identity, const PeerServiceOutputs& output
                          });
 }
 
+void AnswerAdmission(const PeerIdentity& identity, const PeerServiceOutputs& outputs,
+                     std::shared_ptr<Call> call, std::string_view bytes) {
+  stelepb::AdmissionQuestion question;
+  if (!question.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      question.cluster_id() != identity.cluster_id) {
+    return call->Finish(absl::InvalidArgumentError("a question that is not for this cluster"));
+  }
+  outputs.admission(question, [call = std::move(call)](const stelepb::AdmissionAnswer& answer) {
+    call->Reply(answer.SerializeAsString());
+  });
+}
+
+void AnswerStateReport(const PeerIdentity& identity, const PeerServiceOutputs& outputs,
+                       std::shared_ptr<Call> call, std::string_view bytes) {
+  stelepb::StateReport report;
+  if (!report.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      report.cluster_id() != identity.cluster_id) {
+    return call->Finish(absl::InvalidArgumentError("a report that is not for this cluster"));
+  }
+  outputs.state_report(report, [call = std::move(call)](const auto& verdict) {
+    if (!verdict.ok()) return call->Finish(verdict.status());
+    call->Reply(verdict->SerializeAsString());
+  });
+}
+
 void AnswerList(const PeerIdentity& identity, Reader* reader, std::shared_ptr<Call> call) {
   reader->Linearizable([identity, call = std::move(call)](absl::StatusOr<Reader::View> view) {
     if (!view.ok()) return call->Finish(view.status());
@@ -200,6 +225,18 @@ void AddPeerMethods(const PeerIdentity& identity, PeerServiceOutputs outputs, Pe
       "/stelepb.Peer/ChangeMembers",
       [identity, shared](std::shared_ptr<Call> call, std::string_view bytes) {
         AnswerChange(identity, *shared, std::move(call), bytes);
+      },
+      rows);
+  AddUnary(
+      "/stelepb.Peer/Admit",
+      [identity, shared](std::shared_ptr<Call> call, std::string_view bytes) {
+        AnswerAdmission(identity, *shared, std::move(call), bytes);
+      },
+      rows);
+  AddUnary(
+      "/stelepb.Peer/ReportState",
+      [identity, shared](std::shared_ptr<Call> call, std::string_view bytes) {
+        AnswerStateReport(identity, *shared, std::move(call), bytes);
       },
       rows);
   AddUnary(

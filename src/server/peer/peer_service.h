@@ -11,9 +11,11 @@
 #include "src/server/api/method_rows.h"
 #include "src/server/api/ports.h"
 #include "src/server/lease/lease_keeper.h"
+#include "src/server/peer/admission_desk.h"
 #include "src/server/peer/identity.h"
 #include "src/server/peer/peer_gate.h"
 #include "src/server/peer/snapshot_receiver.h"
+#include "src/server/state_watch.h"
 
 namespace stele::server {
 
@@ -22,6 +24,8 @@ struct PeerServiceOutputs {
   // A member called and said where it can be reached.
   std::function<void(PeerAddress)> announced;
   std::function<void(stelepb::Command change, MemberChanger::Done done)> change_members;
+  std::function<void(const stelepb::AdmissionQuestion&, AdmissionDesk::Done)> admission;
+  std::function<void(const stelepb::StateReport&, StateWatch::Done)> state_report;
 };
 
 // Adds the rows of stelepb.Peer. Everything outlives the table.

@@ -14,6 +14,8 @@ namespace stele::server {
 namespace {
 
 constexpr absl::Duration kAskTimeout = absl::Seconds(2);
+// Until a majority has reported: the others may be slow to apply.
+constexpr absl::Duration kReportTimeout = absl::Seconds(30);
 constexpr std::size_t kAnnouncedMax = 64;
 
 }  // namespace
@@ -164,6 +166,43 @@ void PeerTransport::AskChange(
         }
         answer(std::vector<stelepb::MemberRecord>(list.members().begin(), list.members().end()));
       });
+}
+
+void PeerTransport::AskAdmission(raft::NodeId peer, const stelepb::AdmissionQuestion& question,
+                                 std::function<void(absl::StatusOr<Admission::Answer>)> answer) {
+  const bool posted = loop_->Post([this, peer, question, answer] {
+    PeerLink* link = Link(peer);
+    if (link == nullptr || !link->connected()) {
+      return answer(absl::UnavailableError("the member cannot be reached"));
+    }
+    link->Ask("/stelepb.Peer/Admit", question.SerializeAsString(), kAskTimeout,
+              [answer](const absl::StatusOr<std::string>& bytes) {
+                stelepb::AdmissionAnswer reply;
+                if (!bytes.ok()) return answer(bytes.status());
+                if (!reply.ParseFromString(*bytes)) {
+                  return answer(absl::UnavailableError("malformed answer"));
+                }
+                answer(Admission::Answer{reply.known_epoch(), reply.acked_index()});
+              });
+  });
+  if (!posted) answer(absl::UnavailableError("shutting down"));
+}
+
+void PeerTransport::ReportState(raft::NodeId leader, const stelepb::StateReport& report,
+                                std::function<void(absl::StatusOr<stelepb::StateVerdict>)> done) {
+  PeerLink* link = Link(leader);
+  if (link == nullptr || !link->connected()) {
+    return done(absl::UnavailableError("the leader cannot be reached"));
+  }
+  link->Ask("/stelepb.Peer/ReportState", report.SerializeAsString(), kReportTimeout,
+            [done = std::move(done)](const absl::StatusOr<std::string>& bytes) {
+              stelepb::StateVerdict verdict;
+              if (!bytes.ok()) return done(bytes.status());
+              if (!verdict.ParseFromString(*bytes)) {
+                return done(absl::UnavailableError("malformed answer"));
+              }
+              done(verdict);
+            });
 }
 
 }  // namespace stele::server

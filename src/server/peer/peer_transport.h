@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "proto/command.pb.h"
+#include "proto/peer.pb.h"
+#include "src/server/admission.h"
 #include "src/server/front/event_loop.h"
 #include "src/server/lease/lease_keeper.h"
 #include "src/server/peer/identity.h"
@@ -50,6 +52,12 @@ class PeerTransport final : public Transport, public LeaseForwarder {
   void Send(std::vector<raft::Message> messages) override;
   // LeaseForwarder
   void Ask(raft::NodeId leader, std::int64_t lease_id, bool renew, LeaseClock::Done done) override;
+  // Asks a member what it remembers of this one. Any thread; the answer comes on the loop's.
+  void AskAdmission(raft::NodeId peer, const stelepb::AdmissionQuestion& question,
+                    std::function<void(absl::StatusOr<Admission::Answer>)> answer);
+  // Reports this member's state to the leader. Loop's thread.
+  void ReportState(raft::NodeId leader, const stelepb::StateReport& report,
+                   std::function<void(absl::StatusOr<stelepb::StateVerdict>)> done);
   // Passes a change of the members to the leader; kAborted when nothing was sent. Loop's thread.
   void AskChange(raft::NodeId leader, const stelepb::Command& change, absl::Duration timeout,
                  std::function<void(absl::StatusOr<std::vector<stelepb::MemberRecord>>)> answer);

@@ -29,6 +29,8 @@ struct RocksEngineOptions {
   // A flush or compaction in the background failed for another reason than a full disk, so no write
   // will succeed any more. On a thread of RocksDB; must not call the engine.
   std::function<void(const absl::Status&)> background_failed = {};
+  // A read met bytes that are not what was written. Any thread; the read then fails, too.
+  std::function<void(const absl::Status&)> damaged = {};
 };
 
 const char* FamilyName(Family family);

@@ -58,6 +58,20 @@ struct LeaseChange {
   std::int64_t ttl_seconds = 0;
 };
 
+// See state_digest.h.
+struct StateDigest {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+
+  friend bool operator==(const StateDigest&, const StateDigest&) = default;
+};
+
+// The state behind a StateCheck command.
+struct StateCheckResult {
+  raft::Index index;
+  StateDigest digest;
+};
+
 struct ApplyOutput {
   raft::Index applied_index;
   std::int64_t current_revision = 0;
@@ -66,6 +80,7 @@ struct ApplyOutput {
   std::vector<EventBatch> events;      // revisions ascending
   std::vector<LeaseChange> lease_changes;
   bool members_changed = false;
+  std::vector<StateCheckResult> state_checks;
 };
 
 // A consistent state of the store at one applied index.

@@ -1,5 +1,7 @@
 #include "src/storage/state_machine/store.h"
 
+#include <span>
+#include <string>
 #include <utility>
 
 #include "src/raft/check.h"
@@ -7,6 +9,7 @@
 #include "src/storage/membership/member_table.h"
 #include "src/storage/mvcc/meta_keys.h"
 #include "src/storage/state_machine/snapshot_view.h"
+#include "src/storage/state_machine/state_digest.h"
 #include "src/storage/state_machine/txn.h"
 
 namespace stele::storage {
@@ -89,6 +92,11 @@ absl::Status Store::CommitPass() {
 absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
   STELE_CHECK(entry.id.index == state_.applied.index.Next());
   STELE_CHECK(entry.id.term >= state_.applied.term);
+  const std::size_t events_before = output->events.size();
+  const std::size_t lease_changes_before = output->lease_changes.size();
+  const bool members_changed_before = std::exchange(output->members_changed, false);
+  EntryEffects effects;
+  effects.id = entry.id;
   stelepb::Command command;
   const bool is_command = entry.type == raft::EntryType::kNormal && !entry.data.empty();
   if (is_command) {
@@ -119,6 +127,7 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
     }
     state_.current_revision = writes_->current_revision();
     result.revision = state_.current_revision;
+    effects.answer_code = static_cast<int>(result.status.code());
     std::visit(
         [&](auto& response) {
           if constexpr (!std::is_same_v<std::decay_t<decltype(response)>, std::monostate>) {
@@ -129,7 +138,18 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
     if (result.request_id != 0) output->results.push_back(std::move(result));
   }
   if (entry.type == raft::EntryType::kConfChange) ApplyConfEntry(entry, output);
+  effects.current_revision = state_.current_revision;
+  effects.events = std::span(output->events).subspan(events_before);
+  effects.lease_changes = std::span(output->lease_changes).subspan(lease_changes_before);
+  std::string members;
+  if (output->members_changed) {
+    for (const auto& [id, member] : members_) members += member.SerializeAsString();
+    effects.members = members;
+  }
+  output->members_changed |= members_changed_before;
+  state_.digest = Extend(state_.digest, effects);
   state_.applied = entry.id;
+  if (command.has_state_check()) output->state_checks.push_back({entry.id.index, state_.digest});
   return absl::OkStatus();
 }
 
@@ -183,6 +203,8 @@ absl::Status Store::ApplyCommand(raft::Term term, stelepb::Command* command, App
     case stelepb::Command::kMemberPromote:
     case stelepb::Command::kMemberReplace:
       return absl::InvalidArgumentError("a change of the members without its config");
+    case stelepb::Command::kStateCheck:
+      return absl::OkStatus();
     case stelepb::Command::OPERATION_NOT_SET:
       break;
   }
