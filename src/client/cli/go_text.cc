@@ -3,6 +3,7 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -224,6 +225,18 @@ absl::StatusOr<int64_t> ParseInt(const std::string& text, int base) {
   const long long value = std::strtoll(text.c_str(), &end, base);
   if (end != text.c_str() + text.size()) return failure("invalid syntax");
   if (errno == ERANGE) return failure("value out of range");
+  return value;
+}
+
+absl::StatusOr<uint64_t> ParseHexId(const std::string& text) {
+  const auto failure = [&text](const char* why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("strconv.ParseUint: parsing ", Quote(text), ": ", why));
+  };
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (text.empty() || end != text.data() + text.size()) return failure("invalid syntax");
+  if (error == std::errc::result_out_of_range) return failure("value out of range");
   return value;
 }
 
