@@ -15,8 +15,8 @@ using raft::NodeId;
 void Nemesis::Do(Fault fault) {
   fault.at = queue_->now();
   if (journal_->tells()) journal_->Tell(fault.at, 0, ToText(fault));
+  done_.push_back(fault);  // before those that it brings along
   Strike(fault);
-  done_.push_back(std::move(fault));
 }
 
 void Nemesis::Strike(const Fault& fault) {

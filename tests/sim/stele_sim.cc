@@ -42,7 +42,7 @@ struct Flags {
   double seconds = 100;
   int members = 0;
   int threads = 1;
-  std::string bug = "none";
+  std::string bug;  // empty: none, or that of the schedule
   std::string repro;
   std::string write_schedule;
   double budget = 8;
@@ -188,7 +188,7 @@ int RunRepro(const Flags& flags) {
     return 2;
   }
   options->tells = flags.trace;
-  if (flags.bug != "none") options->bug = *FindPlantedBug(flags.bug);
+  if (!flags.bug.empty()) options->bug = *FindPlantedBug(flags.bug);
   const RunResult result = RunSeed(*options);
   std::printf("bug %.*s, %zu faults, %s simulated s: %s\n",
               static_cast<int>(options->bug.name.size()), options->bug.name.data(),
@@ -232,7 +232,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Runs a simulated cluster over many seeds and checks what it promises.");
   AddOptions(&app, &flags);
   CLI11_PARSE(app, argc, argv);
-  const PlantedBug* bug = FindPlantedBug(flags.bug);
+  const PlantedBug* bug = FindPlantedBug(flags.bug.empty() ? "none" : flags.bug);
   if (bug == nullptr) {
     std::fprintf(stderr, "--mutation: one of none");
     for (const PlantedBug& each : PlantedBugs()) {

@@ -110,7 +110,7 @@ Swarm DrawSwarm(std::uint64_t seed, int members) {
   DrawDisks(&random, &swarm);
   DrawProcesses(&random, &swarm);
   DrawSettings(&random, &swarm);
-  swarm.operation_every = random.LogUniform(20'000, 400'000);
+  swarm.operation_every = random.LogUniform(30'000, 600'000);
   swarm.read_share = random.Pick<double>({0.1, 0.4, 0.8});
   swarm.value_bytes_max = random.Pick<std::int64_t>({16, 200, 3000});
   DrawMembers(&random, members, &swarm);
