@@ -4,17 +4,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/command.pb.h"
+#include "src/raft/conf_change.h"
 #include "src/raft/describe.h"
 
 namespace stele::sim {
 
 ApplyRoom::ApplyRoom(raft::NodeId member, const Swarm* swarm, StoreDisk* disk,
-                     ClusterHistory* history, Journal* journal, Outputs outputs)
+                     ClusterHistory* history, Journal* journal, ModelBug bug, Outputs outputs)
     : member_(member),
       swarm_(swarm),
       disk_(disk),
       history_(history),
       journal_(journal),
+      bug_(bug),
       outputs_(std::move(outputs)),
       state_(disk->flushed) {
   if (state_.last.index > raft::Index{0}) history_->OnApplied(member_, state_);
@@ -34,6 +36,7 @@ void ApplyRoom::RunOnce() {
   outputs_.applied(state_.last.index);
   if (!results_.empty()) outputs_.resolve(std::exchange(results_, {}));
   FlushIfDue();
+  if (conf_) outputs_.conf_applied(*std::exchange(conf_, std::nullopt));
 }
 
 void ApplyRoom::Install(const raft::SnapshotMeta& meta) {
@@ -47,6 +50,7 @@ void ApplyRoom::Install(const raft::SnapshotMeta& meta) {
   disk_->flushed = state_;
   disk_->received.erase(disk_->received.begin(), disk_->received.upper_bound(meta.last.index));
   history_->OnApplied(member_, state_);
+  conf_ = meta.conf_state;
   journal_->Reach(Mark::kSnapshotInstalled);
 }
 
@@ -57,7 +61,13 @@ void ApplyRoom::Apply(const std::vector<raft::Entry>& entries) {
                                    " after ", raft::Describe(state_.last)));
     }
     state_ = Applied(state_, entry);
+    const bool drifts = bug_ == ModelBug::kStateDrifts && member_.value == 2;
+    if (drifts && state_.hash % 256 == 0) ++state_.hash;
     history_->OnApplied(member_, state_);
+    if (entry.type == raft::EntryType::kConfChange) {
+      conf_ = raft::DecodeConfState(entry.data.view());
+      continue;
+    }
     if (entry.data.empty()) continue;
     stelepb::Command command;
     const std::string_view bytes = entry.data.view();
@@ -74,7 +84,8 @@ void ApplyRoom::FlushIfDue() {
   if (state_.last.index.value - disk_->flushed.last.index.value >= swarm_->flush_every) {
     disk_->flushed = state_;
   }
-  const raft::EntryId durable = disk_->flushed.last;
+  const bool hurries = bug_ == ModelBug::kReleaseUnflushed;
+  const raft::EntryId durable = hurries ? state_.last : disk_->flushed.last;
   if (durable.index.value < released_.value + swarm_->snapshot_count) return;
   released_ = durable.index;
   journal_->Reach(Mark::kLogReleased);

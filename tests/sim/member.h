@@ -52,6 +52,10 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   raft::NodeId id() const { return id_; }
   bool is_up() const { return process_ != nullptr; }
   bool is_paused() const { return around_.queue->now() < paused_until_; }
+  // Removed from the cluster and stopped for good.
+  bool is_retired() const { return retired_; }
+  // Since when it has been up without anything that slows it; kNever while it is not.
+  Micros SteadySince() const;
   // Numbers the process; a number is never used again.
   std::uint64_t life() const { return life_; }
 
@@ -59,7 +63,10 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   // Plans a crash; an earlier plan prevails.
   void CrashAt(Micros time);
   void PauseUntil(Micros time);
-  // Faults end: starts if it is down, goes on if it is paused.
+  // Each pass takes longer by `cost`.
+  void SlowUntil(Micros time, Micros cost);
+  SimDisk* disk() { return &disk_; }
+  // Faults end: starts if it is down and not removed, goes on if it is paused.
   void Calm();
 
   // REQUIRES for all below: is_up().
@@ -80,6 +87,7 @@ class Member final : public server::Transport, public raft::TraceSink, public se
     std::unique_ptr<ApplyRoom> apply;
     const storage::LogStore* log = nullptr;  // the loop's
     std::unique_ptr<server::RaftLoop> loop;
+    const raft::RawNode* node = nullptr;  // the loop's
   };
   struct ProcessDeath {};  // thrown where the daemon would exit
 
@@ -100,7 +108,9 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   void ScheduleApply(Micros time);
   void RunApply();
   void RunReads();
+  void CheckConf() const;
   void CrashIfDue();
+  void OnConfApplied(const raft::ConfState& conf);
   void Die(bool in_pass, bool cut_power);
   void Tell(std::string_view line) const;
 
@@ -117,6 +127,11 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   bool calm_ = false;
   Micros crash_at_ = kNever;
   Micros paused_until_ = 0;
+  Micros slow_until_ = 0;
+  Micros slow_cost_ = 0;
+  Micros up_since_ = kNever;
+  bool retired_ = false;
+  bool ran_out_of_space_ = false;
   Micros busy_until_ = 0;     // the loop's pass
   Micros loop_due_ = kNever;  // the time of the one event that counts
   Micros apply_busy_until_ = 0;
