@@ -1,6 +1,7 @@
 // Outputs that a single etcd cannot be brought to produce.
 #include <gtest/gtest.h>
 
+#include "src/client/cli/go_text.h"
 #include "src/client/cli/json_message.h"
 #include "src/client/cli/printer.h"
 #include "src/client/cli/rows.h"
@@ -27,6 +28,27 @@ TEST(Output, MemberThatHasNotStarted) {
   member.set_islearner(true);
   EXPECT_EQ(MakeSimplePrinter({})->MemberList(response),
             "abc, unstarted, , http://a:1,http://b:1, , true\n");
+}
+
+TEST(Output, ADoneChangeIsASentenceOrTheWholeAnswer) {
+  etcdserverpb::MemberAddResponse response;
+  response.mutable_header()->set_cluster_id(7);
+  response.mutable_member()->set_id(5);
+  response.mutable_member()->add_peerurls("http://a:1");
+  EXPECT_EQ(MakeSimplePrinter({})->Done(response, "done\n"), "done\n");
+  EXPECT_EQ(MakeJsonPrinter()->Done(response, "done\n"),
+            R"({"header":{"cluster_id":7},"member":{"ID":5,"peerURLs":["http://a:1"]}})"
+            "\n");
+  EXPECT_EQ(MakeProtobufPrinter()->Done(response, "done\n"), response.SerializeAsString());
+}
+
+TEST(Output, IdsAreHexadecimalWithoutPrefix) {
+  EXPECT_EQ(*ParseHexId("ffffffffffffffff"), UINT64_MAX);
+  EXPECT_EQ(ParseHexId("zz").status().message(),
+            "strconv.ParseUint: parsing \"zz\": invalid syntax");
+  EXPECT_EQ(ParseHexId("10000000000000000").status().message(),
+            "strconv.ParseUint: parsing \"10000000000000000\": value out of range");
+  for (const char* bad : {"", "0x1", "-1", " 1", "1 "}) EXPECT_FALSE(ParseHexId(bad).ok()) << bad;
 }
 
 TEST(Output, JsonEscapesWhatIsSpecialInHtmlAndReplacesWhatIsNotUtf8) {
