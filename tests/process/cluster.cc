@@ -59,6 +59,7 @@ Cluster::Cluster(Options options) : options_(std::move(options)), directory_(Mak
 
 Cluster::~Cluster() {
   for (Member& member : members_) member.process.reset();
+  for (Member& member : members_) member.disk.reset();
   if (::testing::Test::HasFailure()) {
     PrintLogs();
     return;
@@ -79,6 +80,12 @@ bool Cluster::TryStart() {
     member.log = directory_ / absl::StrCat(member.name, ".log");
     member.client = std::make_unique<MemberClient>(member.address);
     std::filesystem::remove_all(member.data_dir);
+    if (options_.disk_bytes > 0) {
+      member.disk = std::make_unique<LoopDisk>(directory_ / absl::StrCat(member.name, ".image"),
+                                               directory_ / absl::StrCat(member.name, ".disk"),
+                                               options_.disk_bytes);
+      member.data_dir = member.disk->path() / "data";
+    }
     members_.push_back(std::move(member));
   }
   for (int i = 0; i < size(); ++i) Restart(i);
