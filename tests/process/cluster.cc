@@ -60,6 +60,7 @@ Cluster::Cluster(Options options) : options_(std::move(options)), directory_(Mak
 
 Cluster::~Cluster() {
   for (Member& member : members_) member.process.reset();
+  for (Member& member : members_) member.disk.reset();
   if (::testing::Test::HasFailure()) {
     PrintLogs();
     return;
@@ -101,6 +102,12 @@ Cluster::Member Cluster::MakeMember(const std::string& name, int client_port, in
   member.log = directory_ / absl::StrCat(name, ".log");
   member.client = std::make_unique<MemberClient>(member.address);
   std::filesystem::remove_all(member.data_dir);
+  if (options_.disk_bytes > 0) {
+    member.disk = std::make_unique<LoopDisk>(directory_ / absl::StrCat(name, ".image"),
+                                             directory_ / absl::StrCat(name, ".disk"),
+                                             options_.disk_bytes);
+    member.data_dir = member.disk->path() / "data";
+  }
   return member;
 }
 

@@ -5,12 +5,14 @@
 
 #include <absl/time/time.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "tests/process/loop_disk.h"
 #include "tests/process/member_client.h"
 #include "tests/process/server_process.h"
 
@@ -20,6 +22,8 @@ class Cluster {
  public:
   struct Options {
     int members = 3;
+    // Each member's data is on an ext4 of its own of this size (loop_disk.h); 0: no such disks.
+    std::uint64_t disk_bytes = 0;
     std::vector<std::string> flags = {};  // Added to the command line of every member.
   };
 
@@ -42,6 +46,8 @@ class Cluster {
   int Prepare(const std::string& name);
   // Starts a prepared member as one of `initial_cluster`, which exists.
   void Join(int member, const std::string& initial_cluster);
+  // REQUIRES: disk_bytes, and that the member has ended. Mounts what its disk holds anew.
+  void Remount(int member) { disk(member).Remount(); }
   // Stops the member's threads where they are (SIGSTOP) and lets them run on (SIGCONT).
   void Pause(int member);
   void Resume(int member);
@@ -61,6 +67,7 @@ class Cluster {
   const std::filesystem::path& data_dir(int member) const {
     return members_[Index(member)].data_dir;
   }
+  LoopDisk& disk(int member) { return *members_[Index(member)].disk; }
   const std::filesystem::path& directory() const { return directory_; }
   // The command line of a member, without the program.
   std::vector<std::string> Arguments(int member) const;
@@ -74,6 +81,7 @@ class Cluster {
     bool joins = false;           // a cluster that exists
     std::filesystem::path data_dir;
     std::filesystem::path log;
+    std::unique_ptr<LoopDisk> disk;  // goes after the process that uses it
     std::unique_ptr<ServerProcess> process;
     std::unique_ptr<MemberClient> client;
   };

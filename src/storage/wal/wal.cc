@@ -117,7 +117,7 @@ absl::StatusOr<std::unique_ptr<Wal>> Wal::Create(FileSystem* fs, const std::stri
   std::unique_ptr<Wal> wal(new Wal(fs, dir, options));
   absl::StatusOr<std::unique_ptr<SegmentWriter>> first =
       wal->StartSegment(absl::StrCat(new_dir, "/", SegmentName(kFirstSequence)), kFirstSequence,
-                        /*recycled=*/false, SegmentPosition{}, /*room=*/0, summary);
+                        /*spare=*/std::nullopt, SegmentPosition{}, /*room=*/0, summary);
   if (!first.ok()) return first.status();
   wal->active_ = *std::move(first);
   if (absl::Status synced = fs->SyncDir(new_dir); !synced.ok()) return synced;
@@ -126,10 +126,11 @@ absl::StatusOr<std::unique_ptr<Wal>> Wal::Create(FileSystem* fs, const std::stri
   return wal;
 }
 
-// Makes the file of a segment with its head and syncs it, but not its name.
+// Makes the file of a segment with its head and syncs it, but not its name. `spare`: what the file
+// was before.
 absl::StatusOr<std::unique_ptr<SegmentWriter>> Wal::StartSegment(
-    const std::string& path, std::uint32_t sequence, bool recycled, const SegmentPosition& previous,
-    std::uint64_t room, const LogSummary& summary) {
+    const std::string& path, std::uint32_t sequence, const std::optional<Spare>& spare,
+    const SegmentPosition& previous, std::uint64_t room, const LogSummary& summary) {
   SegmentHead head{.summary = summary, .previous_end = previous.offset};
   const std::uint64_t head_end = kPreambleBytes + RecordBytes(EncodeSegmentHead(head).size());
   const std::uint64_t roll_bytes = RecordBytes(EncodeRoll(sequence).size());
@@ -138,17 +139,21 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> Wal::StartSegment(
 
   absl::StatusOr<std::unique_ptr<WritableFile>> file = fs_->OpenForWrite(path);
   if (!file.ok()) return file.status();
-  if (absl::Status allocated = (*file)->Allocate(head.file_bytes); !allocated.ok()) {
-    return allocated;
+  // The blocks of a spare are there already, unless the first batch wants more: a full disk is not
+  // asked for them again.
+  if (!spare || head.file_bytes > UsualBytes(options_)) {
+    if (absl::Status allocated = (*file)->Allocate(head.file_bytes); !allocated.ok()) {
+      return allocated;
+    }
   }
   const SegmentPosition start{
       .segment_id = MakeSegmentId(sequence, SaltFor(options_.salt, sequence, previous.chain)),
       .offset = kPreambleBytes,
       .chain = previous.chain,
       .batch = 0};
-  auto segment = std::make_unique<SegmentWriter>(*std::move(file), start, head.file_bytes,
-                                                 recycled ? options_.segment_bytes : 0,
-                                                 options_.zero_ahead_bytes);
+  auto segment = std::make_unique<SegmentWriter>(
+      *std::move(file), start, head.file_bytes,
+      spare && spare->written ? options_.segment_bytes : 0, options_.zero_ahead_bytes);
   encoder_.Begin(start);
   encoder_.AddPreamble();
   encoder_.Add(RecordType::kSegmentHead, EncodeSegmentHead(head));
@@ -160,16 +165,15 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> Wal::StartSegment(
 absl::Status Wal::Roll(std::uint64_t room, const LogSummary& summary) {
   const std::uint32_t sequence = active_->sequence() + 1;
   STELE_CHECK(sequence > active_->sequence());
-  const bool recycled = spare_ && spare_->written;
-  if (spare_) {
+  const std::optional<Spare> spare = std::exchange(spare_, std::nullopt);
+  if (spare) {
     // Its bytes, if any, name an older segment: until the head is written it counts as empty.
-    if (absl::Status renamed = fs_->Rename(spare_->path, PathOf(sequence)); !renamed.ok()) {
+    if (absl::Status renamed = fs_->Rename(spare->path, PathOf(sequence)); !renamed.ok()) {
       return renamed;
     }
-    spare_.reset();
   }
   absl::StatusOr<std::unique_ptr<SegmentWriter>> next =
-      StartSegment(PathOf(sequence), sequence, recycled, active_->position(), room, summary);
+      StartSegment(PathOf(sequence), sequence, spare, active_->position(), room, summary);
   if (!next.ok()) return next.status();
   if (options_.mutation != raft::Mutation::kDirSyncSkipped) {
     if (absl::Status synced = fs_->SyncDir(dir_); !synced.ok()) return synced;

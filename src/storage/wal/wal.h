@@ -73,11 +73,9 @@ class Wal {
   };
 
   std::string PathOf(std::uint32_t sequence) const;
-  absl::StatusOr<std::unique_ptr<SegmentWriter>> StartSegment(const std::string& path,
-                                                              std::uint32_t sequence, bool recycled,
-                                                              const SegmentPosition& previous,
-                                                              std::uint64_t room,
-                                                              const LogSummary& summary);
+  absl::StatusOr<std::unique_ptr<SegmentWriter>> StartSegment(
+      const std::string& path, std::uint32_t sequence, const std::optional<Spare>& spare,
+      const SegmentPosition& previous, std::uint64_t room, const LogSummary& summary);
   absl::Status Roll(std::uint64_t room, const LogSummary& summary);
   absl::Status KeepAsSpare(const std::string& path);
   absl::Status WriteRoll(SegmentWriter* segment);

@@ -313,6 +313,66 @@ TEST_F(LogStoreTest, SealsHoweverSmallTheSegmentsAre) {
   }
 }
 
+// From here on the disk gives no space; bytes of files that are there can be written.
+void FillDisk(sim::SimFileSystem* fs) {
+  fs->SetFaultHook([](const sim::FileOperation& operation) {
+    return operation.kind == sim::FileOperation::Kind::kResize ? sim::DiskFault::kNoSpace
+                                                               : sim::DiskFault::kNone;
+  });
+}
+
+TEST_F(LogStoreTest, GoesOnInReservedSpaceWhenTheDiskIsFull) {
+  Create();
+  WriteSynced("a");
+  EXPECT_FALSE(log_->reserved());
+  ASSERT_TRUE(log_->Reserve().ok());
+  EXPECT_TRUE(log_->reserved());
+  FillDisk(&fs_);
+  int written = 0;
+  for (; log_->room() >= 2000; ++written) WriteSynced(std::string(1500, 'x'));
+  EXPECT_GT(written, static_cast<int>(kSegmentBytes / 2000)) << "more than one segment";
+  EXPECT_FALSE(log_->reserved());
+  EXPECT_EQ(log_->Reserve().code(), absl::StatusCode::kResourceExhausted);
+  Vote(2, 1);
+  Sync();
+  ASSERT_TRUE(log_->Seal().ok());
+  fs_.SetFaultHook(nullptr);
+  EXPECT_TRUE(log_->Reserve().ok());
+  const std::string before = Describe(*log_);
+  CrashKeepingSynced();
+  EXPECT_EQ(Replay(), before);
+}
+
+TEST_F(LogStoreTest, AReservationThatFailsLeavesNothingBehind) {
+  Create();
+  const std::vector<std::string> before = fs_.List(kDir).value();
+  FillDisk(&fs_);
+  EXPECT_EQ(log_->Reserve().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(fs_.List(kDir).value(), before);
+  fs_.SetFaultHook([](const sim::FileOperation& operation) {
+    return operation.kind == sim::FileOperation::Kind::kResize ? sim::DiskFault::kIoError
+                                                               : sim::DiskFault::kNone;
+  });
+  const absl::Status failure = log_->Reserve();
+  EXPECT_FALSE(failure.ok());
+  fs_.SetFaultHook(nullptr);
+  EXPECT_EQ(log_->Sync(), failure) << "any other error is final";
+}
+
+TEST_F(LogStoreTest, AReleasedSegmentTakesThePlaceOfAReservedOne) {
+  Create();
+  FillSegments(1);
+  ASSERT_TRUE(log_->Reserve().ok());
+  const raft::Index last = log_->last_index();
+  FillSegments(1);
+  ASSERT_TRUE(log_->Reserve().ok());
+  ASSERT_TRUE(log_->Release(MakeSnapshot(last.value, 1), last).ok());
+  std::vector<std::string> spares = fs_.List(kDir).value();
+  std::erase_if(spares, [](const std::string& name) { return !name.ends_with(".spare"); });
+  EXPECT_EQ(spares, std::vector<std::string>{"00000001.wal.spare"});
+  EXPECT_TRUE(log_->reserved());
+}
+
 TEST_F(LogStoreTest, AnErrorIsFinal) {
   for (const sim::DiskFault fault : {sim::DiskFault::kIoError, sim::DiskFault::kNoSpace}) {
     for (const auto kind : {sim::FileOperation::Kind::kWrite, sim::FileOperation::Kind::kSync}) {
