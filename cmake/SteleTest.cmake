@@ -9,6 +9,9 @@ function(stele_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
+  if(STELE_SANITIZE)
+    math(EXPR ARG_TIMEOUT "4 * ${ARG_TIMEOUT}")  # sanitizers slow programs down two to ten times
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_compile_definitions(${name} PRIVATE
     STELE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" STELE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")

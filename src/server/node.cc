@@ -119,6 +119,7 @@ absl::Status Node::Start(const std::function<bool()>& give_up) {
   if (absl::IsDataLoss(status)) EnterQuarantine(status);
   if (!status.ok()) return status;
   raft_runs_ = true;
+  if (removed_ && on_removed_) on_removed_();  // said so at the last moment
   pumps_->Start();
   peer_loop_->Post([this] { state_watch_->Start(); });
   return absl::OkStatus();

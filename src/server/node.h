@@ -136,6 +136,7 @@ class Node final : public NodeFacts {
   void NoteMembers(const std::vector<stelepb::MemberRecord>& members);
   void AnnounceOthers();
   absl::Status SeekAdmissionOfOthers(const std::function<bool()>& give_up);
+  absl::Status FindFormerSelf();
   void EnterQuarantine(const absl::Status& damage);
   absl::Status NoteDamage(const absl::Status& damage);
   void GuessIdentity();

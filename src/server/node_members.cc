@@ -161,7 +161,7 @@ void Node::OnMembersChanged() {
 void Node::OnRemoved() {
   if (removed_.exchange(true)) return;
   spdlog::critical("stopping: {}", std::string(MemberRemovedError().message()));
-  if (on_removed_) on_removed_();
+  if (raft_runs_ && on_removed_) on_removed_();  // before, Start says so
 }
 
 // A member that was added as a voter serves clients once it is one, so that they never meet it as a

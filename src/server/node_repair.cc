@@ -10,7 +10,9 @@
 #include "spdlog/spdlog.h"
 #include "src/raft/check.h"
 #include "src/server/admission.h"
+#include "src/server/api/errors.h"
 #include "src/server/boot_record.h"
+#include "src/server/membership/fetch_members.h"
 #include "src/server/node.h"
 #include "src/server/node_parts.h"
 #include "src/server/replace_self.h"
@@ -20,6 +22,7 @@ namespace {
 
 // How long a member that starts waits for answers beyond those of a majority.
 constexpr absl::Duration kAdmissionPatience = absl::Milliseconds(500);
+constexpr absl::Duration kFetchTimeout = absl::Seconds(5);
 
 std::uint64_t RandomId() {
   std::uint64_t id = 0;
@@ -176,16 +179,45 @@ absl::Status Node::SeekAdmissionOfOthers(const std::function<bool()>& give_up) {
   const AskForAdmission ask = [this, question](raft::NodeId peer, auto done) {
     transport_->AskAdmission(peer, question, std::move(done));
   };
-  switch (SeekAdmission(&admission, clock_, ask, give_up)) {
+  const auto stop_asking = [&] { return removed_ || give_up(); };
+  switch (SeekAdmission(&admission, clock_, ask, stop_asking)) {
     case Admission::Verdict::kAdmitted:
       return absl::OkStatus();
     case Admission::Verdict::kWait:
-      return absl::CancelledError("asked to stop");
+      return removed_ ? FindFormerSelf() : absl::CancelledError("asked to stop");
     case Admission::Verdict::kDamaged:
       return absl::DataLossError(
           fmt::format("data directory {}: {}", options_.data_dir, admission.cause()));
   }
   STELE_CHECK(false);
+}
+
+// The others say that this member was removed. If its directory is new, that is the founder with
+// its URLs; since then another member may have had them, whose data is what is missing here.
+absl::Status Node::FindFormerSelf() {
+  const bool is_new = boot_.epoch() == 1 && raft_loop_->facts().last_index == 0;
+  std::vector<std::string> others;
+  for (const stelepb::MemberRecord& member : boot_.members()) {
+    if (member.id() == identity_.self.value) continue;
+    others.insert(others.end(), member.peer_urls().begin(), member.peer_urls().end());
+  }
+  if (!is_new || others.empty()) return MemberRemovedError();
+  const absl::StatusOr<stelepb::MemberList> cluster =
+      FetchMembers(HostPorts(others), kFetchTimeout);
+  if (!cluster.ok()) return MemberRemovedError();
+  const std::vector<std::string>& own = options_.initial_advertise_peer_urls;
+  for (const stelepb::MemberRecord& member : cluster->members()) {
+    if (!std::is_permutation(member.peer_urls().begin(), member.peer_urls().end(), own.begin(),
+                             own.end())) {
+      continue;
+    }
+    boot_.set_member_id(member.id());
+    *boot_.mutable_members() = cluster->members();
+    return absl::DataLossError(
+        fmt::format("data directory {}: is empty, but member {:x} has been here before",
+                    options_.data_dir, member.id()));
+  }
+  return MemberRemovedError();
 }
 
 void Node::EnterQuarantine(const absl::Status& damage) {

@@ -46,18 +46,19 @@ void Report(const std::string& address, const absl::Status& status, std::string*
   *last = std::move(text);
 }
 
-// One attempt with one member. kFailedPrecondition is final.
+// One attempt with one member. kFailedPrecondition is final, kUnavailable is not.
 absl::StatusOr<JoinPlan> TryAt(const std::string& address, const stelepb::BootRecord& record) {
   const absl::Status asked = AskForReplacement(address, record);
   const absl::StatusOr<stelepb::MemberList> cluster = FetchMembers({address}, kListTimeout);
-  if (!cluster.ok()) return cluster.status();
+  if (!cluster.ok()) return absl::UnavailableError(cluster.status().message());
   const raft::NodeId successor{record.repair().successor_id()};
   if (Has(*cluster, successor.value)) return PlanJoinOf(*cluster, successor);
   if (IsMemberRemoved(asked) || asked == MemberNotFoundError()) {
     return absl::FailedPreconditionError(
         "the member has been permanently removed from the cluster");
   }
-  return asked.ok() ? absl::UnavailableError("has not heard of the replacement yet") : asked;
+  if (asked.ok()) return absl::UnavailableError("has not heard of the replacement yet");
+  return absl::UnavailableError(asked.message());
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ class Scene {
     raft::ConfState& conf = facts_.raft.conf_state;
     (learner ? conf.learners : conf.voters).push_back({id});
     facts_.raft.peers.push_back(
-        {.id = {id}, .match_index = {match}, .recently_active = active, .is_learner = learner});
+        {{id}, {match}, {}, raft::ProgressState::kReplicate, active, learner});
     return *this;
   }
 
