@@ -109,6 +109,7 @@ class Node final : public NodeFacts {
   std::unique_ptr<raft::RawNode> MakeRawNode();
   void OnLeaderKnown(bool known);
   absl::Status BindFronts();
+  bool IsAnnounced() const;
   absl::Status PublishAttributes(const std::function<bool()>& give_up);
   void TransferLeadership();
   MetricValues Metrics() const;

@@ -77,7 +77,7 @@ class Campaigner {
     (repaired ? repaired_ : harmless_) += 1;
     std::cout << (clean_stop ? "stopped, " : "killed, ") << Describe(damage) << ": "
               << (repaired ? "repaired" : "harmless") << ", serves after "
-              << absl::ToInt64Milliseconds(took) << " ms\n";
+              << absl::ToInt64Milliseconds(took) << " ms" << std::endl;
     fs::remove_all(old_copy);
   }
 
@@ -94,7 +94,8 @@ class Campaigner {
     EXPECT_TRUE(cluster_.process(member).WaitForExit(kPatience).has_value());
   }
 
-  Experiment experiment_{{.flags = {"--snapshot-count", "100"}}};
+  // Few writers, so that the members have time to repair themselves, and tables are written often.
+  Experiment experiment_{{.flags = {"--snapshot-count", "100"}}, {.writers = 2}};
   Cluster& cluster_ = experiment_.cluster();
   std::mt19937_64 random_{20261122};
   int cases_ = 0;

@@ -265,7 +265,13 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenRocksEngine(const std::string& dir,
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
   const rocksdb::Status status = rocksdb::DB::Open(db_options, dir, families, &opened, &db);
-  if (!status.ok()) return ToStatus(status, absl::StrCat("open ", dir));
+  if (!status.ok()) {
+    const absl::Status failure = ToStatus(status, absl::StrCat("open ", dir));
+    // A file that another one names is missing, or a name in one is wrong.
+    const bool is_damage =
+        status.IsPathNotFound() || status.IsNotFound() || status.IsInvalidArgument();
+    return is_damage ? absl::DataLossError(failure.message()) : failure;
+  }
   STELE_CHECK(opened.size() == kFamilies);
   Handles handles{};
   for (std::size_t i = 0; i < kFamilies; ++i) handles[Slot(kAllFamilies[i])] = opened[i];
