@@ -97,47 +97,21 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
   const bool members_changed_before = std::exchange(output->members_changed, false);
   EntryEffects effects;
   effects.id = entry.id;
+
   stelepb::Command command;
-  const bool is_command = entry.type == raft::EntryType::kNormal && !entry.data.empty();
-  if (is_command) {
+  if (entry.type == raft::EntryType::kConfChange) {
+    ApplyConfEntry(entry, output);
+  } else if (!entry.data.empty()) {
     // What we cannot read was written by a newer program: guessing would make members differ.
     const std::string_view bytes = entry.data.view();
     const bool command_is_known =
         command.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
         command.operation_case() != stelepb::Command::OPERATION_NOT_SET;
     STELE_CHECK(command_is_known);
+    absl::Status failure = ApplyCommandEntry(entry.id, &command, output, &effects.answer_code);
+    if (!failure.ok()) return failure;
+  }
 
-    // History is read from the pass's snapshot, so that has to reach up to the current revision.
-    if (command.has_txn() && !writes_->IsEmpty() && HasRangeAtRevision(command.txn())) {
-      absl::Status committed = CommitPass();
-      if (!committed.ok()) return committed;
-      BeginPass(output);
-    }
-  }
-  if (is_command) {
-    CommandResult result;
-    result.request_id = command.request_id();
-    result.status = ApplyCommand(entry.id.term, &command, output, &result);
-    if (IsEngineFailure(result.status)) return result.status;
-    if (result.status.ok()) {
-      writes_->Keep();
-    } else {
-      writes_->Drop();
-      result.response = std::monostate();
-    }
-    state_.current_revision = writes_->current_revision();
-    result.revision = state_.current_revision;
-    effects.answer_code = static_cast<int>(result.status.code());
-    std::visit(
-        [&](auto& response) {
-          if constexpr (!std::is_same_v<std::decay_t<decltype(response)>, std::monostate>) {
-            response.mutable_header()->set_revision(state_.current_revision);
-          }
-        },
-        result.response);
-    if (result.request_id != 0) output->results.push_back(std::move(result));
-  }
-  if (entry.type == raft::EntryType::kConfChange) ApplyConfEntry(entry, output);
   effects.current_revision = state_.current_revision;
   effects.events = std::span(output->events).subspan(events_before);
   effects.lease_changes = std::span(output->lease_changes).subspan(lease_changes_before);
@@ -150,6 +124,38 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
   state_.digest = Extend(state_.digest, effects);
   state_.applied = entry.id;
   if (command.has_state_check()) output->state_checks.push_back({entry.id.index, state_.digest});
+  return absl::OkStatus();
+}
+
+absl::Status Store::ApplyCommandEntry(const raft::EntryId& id, stelepb::Command* command,
+                                      ApplyOutput* output, int* answer_code) {
+  // History is read from the pass's snapshot, so that has to reach up to the current revision.
+  if (command->has_txn() && !writes_->IsEmpty() && HasRangeAtRevision(command->txn())) {
+    absl::Status committed = CommitPass();
+    if (!committed.ok()) return committed;
+    BeginPass(output);
+  }
+  CommandResult result;
+  result.request_id = command->request_id();
+  result.status = ApplyCommand(id.term, command, output, &result);
+  if (IsEngineFailure(result.status)) return result.status;
+  if (result.status.ok()) {
+    writes_->Keep();
+  } else {
+    writes_->Drop();
+    result.response = std::monostate();
+  }
+  state_.current_revision = writes_->current_revision();
+  result.revision = state_.current_revision;
+  *answer_code = static_cast<int>(result.status.code());
+  std::visit(
+      [&](auto& response) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(response)>, std::monostate>) {
+          response.mutable_header()->set_revision(state_.current_revision);
+        }
+      },
+      result.response);
+  if (result.request_id != 0) output->results.push_back(std::move(result));
   return absl::OkStatus();
 }
 

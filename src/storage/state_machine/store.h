@@ -31,6 +31,9 @@ class Store : public StateMachine {
  private:
   // Parses and applies one entry; begins a new pass first if the command needs that.
   absl::Status ApplyEntry(const raft::Entry& entry, ApplyOutput* output);
+  // A failure is the engine's.
+  absl::Status ApplyCommandEntry(const raft::EntryId& id, stelepb::Command* command,
+                                 ApplyOutput* output, int* answer_code);
   // A config change: always succeeds.
   void ApplyConfEntry(const raft::Entry& entry, ApplyOutput* output);
   absl::Status ApplyCommand(raft::Term term, stelepb::Command* command, ApplyOutput* output,

@@ -331,6 +331,55 @@ TEST_F(StoreTest, ReadersDoNotDisturbTheWriter) {
   for (std::thread& reader : readers) reader.join();
 }
 
+std::string CheckCommand() {
+  stelepb::Command command;
+  command.mutable_state_check();
+  return command.SerializeAsString();
+}
+
+// The digest that a new store has behind these commands, applied so many at a time.
+StateDigest DigestBehind(const std::vector<std::string>& commands, std::size_t per_pass) {
+  MemEngine engine;
+  std::vector<StateCheckResult> checks;
+  std::uint64_t index = 0;
+  for (std::size_t first = 0; first < commands.size(); first += per_pass) {
+    // A restart before every pass.
+    auto store = StateMachine::Open(&engine, {});
+    std::vector<raft::Entry> entries;
+    for (std::size_t i = first; i < std::min(commands.size(), first + per_pass); ++i) {
+      entries.push_back({{raft::Index{++index}, raft::Term{3}}, raft::EntryType::kNormal, {}});
+      if (!commands[i].empty()) entries.back().data = commands[i];
+    }
+    ApplyOutput output;
+    EXPECT_TRUE((*store)->Apply(entries, &output).ok());
+    for (const StateCheckResult& check : output.state_checks) checks.push_back(check);
+  }
+  EXPECT_EQ(checks.size(), 1U);
+  EXPECT_EQ(checks.at(0).index.value, commands.size());
+  return checks.at(0).digest;
+}
+
+TEST(StateDigestTest, DependsOnWhatWasAppliedOnly) {
+  const std::vector<std::string> commands = {PutCommand("a", "1").SerializeAsString(), "",
+                                             PutCommand("a", "2").SerializeAsString(),
+                                             CheckCommand()};
+  const StateDigest together = DigestBehind(commands, commands.size());
+  EXPECT_NE(together, StateDigest());
+  EXPECT_EQ(DigestBehind(commands, 1), together);
+  EXPECT_EQ(DigestBehind(commands, 3), together);
+}
+
+TEST(StateDigestTest, ShowsAnyDifference) {
+  const auto of = [](const char* first, const char* second) {
+    return DigestBehind({PutCommand("a", first).SerializeAsString(),
+                         PutCommand("a", second).SerializeAsString(), CheckCommand()},
+                        3);
+  };
+  EXPECT_EQ(of("1", "2"), of("1", "2"));
+  EXPECT_NE(of("1", "2"), of("1", "3"));
+  EXPECT_NE(of("1", "2"), of("3", "2")) << "an overwritten value counts, too";
+}
+
 using StoreDeathTest = StoreTest;
 
 TEST_F(StoreDeathTest, WhatCannotBeUnderstoodStopsTheProcess) {
@@ -351,7 +400,7 @@ TEST(StoredStateTest, OtherFormatIsRefused) {
   std::string bytes = EncodeStoredState({});
   ASSERT_TRUE(DecodeStoredState(bytes).ok());
   EXPECT_FALSE(DecodeStoredState(bytes + "x").ok());
-  bytes[0] = 2;
+  bytes[0] = 1;
   EXPECT_EQ(DecodeStoredState(bytes).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
