@@ -258,6 +258,10 @@ void Node::GuessIdentity() {
   boot_.set_cluster_id(identity.cluster_id);
   boot_.set_member_id(identity.self.value);
   SetMembers(plan.members, boot_.mutable_members());
+  // The flags know this member by the id that it had as a founder.
+  for (stelepb::MemberRecord& member : *boot_.mutable_members()) {
+    if (member.id() == plan.identity.self.value) member.set_id(identity.self.value);
+  }
 }
 
 // Gets itself replaced, and makes this directory that of the successor.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <system_error>
 
 namespace stele::process {
 namespace {
@@ -28,12 +29,16 @@ std::optional<fs::path> Find(const fs::path& data_dir, const std::string& target
   if (fs::is_directory(prefix)) return prefix;
   std::vector<fs::path> found;
   if (!fs::is_directory(prefix.parent_path())) return std::nullopt;
-  for (const auto& entry : fs::recursive_directory_iterator(prefix.parent_path())) {
+  // Files may go while the member still runs.
+  std::error_code gone;
+  for (auto it = fs::recursive_directory_iterator(prefix.parent_path(), gone);
+       !gone && it != fs::recursive_directory_iterator(); it.increment(gone)) {
+    const fs::directory_entry& entry = *it;
     const std::string name = entry.path().filename().string();
     const std::string wanted = prefix.filename().string();
     const bool matches =
         wanted.starts_with("*") ? name.ends_with(wanted.substr(1)) : name.starts_with(wanted);
-    if (entry.is_regular_file() && matches && !name.ends_with(".spare")) {
+    if (entry.is_regular_file(gone) && matches && !name.ends_with(".spare")) {
       found.push_back(entry.path());
     }
   }
@@ -75,6 +80,10 @@ std::vector<Damage> Campaign() {
   add("member/store", {kDelete, kOldCopy});
   add("", {kDelete, kOldCopy});
   return campaign;
+}
+
+bool IsThere(const Damage& damage, const fs::path& data_dir) {
+  return damage.target.empty() || Find(data_dir, damage.target).has_value();
 }
 
 bool Inflict(const Damage& damage, const fs::path& data_dir, const fs::path& old_copy,

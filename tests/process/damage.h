@@ -27,6 +27,9 @@ std::string Describe(const Damage& damage);
 // The damages that make up a campaign: every class of file, every kind that makes sense for it.
 std::vector<Damage> Campaign();
 
+// Whether there is something to damage.
+bool IsThere(const Damage& damage, const std::filesystem::path& data_dir);
+
 // Does it. `old_copy` is an earlier copy of the whole data directory. Returns false when there is
 // no such file yet.
 bool Inflict(const Damage& damage, const std::filesystem::path& data_dir,

@@ -62,6 +62,8 @@ class Campaigner {
       cluster_.WaitUntilServing(member);
     }
     EXPECT_TRUE(experiment_.writes().AwaitAcknowledged(300, kPatience));
+    // Tables are written once in a while.
+    EXPECT_TRUE(WaitFor(kPatience, [&] { return IsThere(damage, cluster_.data_dir(member)); }));
     Stop(member, clean_stop);
     const bool inflicted = Inflict(damage, cluster_.data_dir(member), old_copy, &random_);
     EXPECT_TRUE(inflicted) << "there is nothing to damage";

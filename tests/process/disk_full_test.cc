@@ -128,9 +128,11 @@ TEST_F(DiskFullTest, AMemberThatIsAlone) {
       ExpectReadsGoOn(cluster.client(0));
       const absl::Status deleted = TryDelete(cluster.client(0));
       EXPECT_TRUE(deleted.ok()) << "the reserve is there for this: " << deleted;
-      // The reserve, too: nothing is taken any more, but reads go on.
-      foreign.TakeAll();
-      EXPECT_TRUE(WaitFor(kPatience, [&] { return !TryDelete(cluster.client(0)).ok(); }));
+      // The reserve, too, whenever it is given up: nothing is taken any more, but reads go on.
+      EXPECT_TRUE(WaitFor(kPatience, [&] {
+        foreign.TakeAll();
+        return !TryDelete(cluster.client(0)).ok();
+      }));
       EXPECT_EQ(TryDelete(cluster.client(0)), absl::ResourceExhaustedError(kNoSpace));
       ExpectReadsGoOn(cluster.client(0));
       freed_at = absl::Now();
