@@ -24,9 +24,13 @@ Member::Member(raft::NodeId id, Surroundings around)
       random_(around_.seed, "member", id.value),
       disk_(around_.seed, id.value, around_.swarm, around_.journal),
       drift_ppm_(around_.swarm->drift_ppm[id.value - 1]),
-      clock_offset_(random_.Between(0, 1000 * kSecond)) {}
+      clock_offset_(random_.Between(0, 1000 * kSecond)),
+      application_(around_.make_application(this)) {}
 
-Member::~Member() { disk_.TakeDown(); }
+Member::~Member() {
+  disk_.TakeDown();
+  if (is_up()) application_->Stop();
+}
 
 void Member::Tell(std::string_view line) const {
   around_.journal->Tell(in_pass_ ? disk_.elapsed() : around_.queue->now(), id_.value, line);
@@ -78,14 +82,14 @@ void Member::Boot() {
     return Die(/*in_pass=*/false, random_.Chance(0.5));
   }
   around_.history->OnRecovered(id_, **log);
-  if (!RecoverStore(**log)) {
+  if (!application_->Recover(**log)) {
     throw Violation(absl::StrCat("member ", id_.value, ": its store does not fit its log"));
   }
   MakeProcess(*std::move(log));
   if (life_ > 1) around_.journal->Reach(Mark::kRestart);
   if (around_.journal->tells()) {
     Tell(absl::StrCat("up: term ", facts().term.load(), ", log up to ", facts().last_index.load(),
-                      ", applied ", state().last.index.value));
+                      ", applied ", applied().index.value));
   }
   busy_until_ = disk_.elapsed();
   apply_busy_until_ = busy_until_;
@@ -110,43 +114,28 @@ absl::StatusOr<std::unique_ptr<storage::LogStore>> Member::OpenLog() {
                                    options);
 }
 
-// As the daemon does: the log may have restarted behind a snapshot without the store knowing.
-bool Member::RecoverStore(const storage::LogStore& log) {
-  StoreDisk* store = disk_.store();
-  if (store->flushed.last.index < log.first_index().Previous()) {
-    const auto received = store->received.find(log.LatestSnapshot().last.index);
-    if (received == store->received.end()) return false;
-    store->flushed = received->second;
-    around_.journal->Reach(Mark::kSwitchAfterCrash);
-  }
-  return store->flushed.last.index <= log.last_index();
-}
-
 void Member::MakeProcess(std::unique_ptr<storage::LogStore> log) {
   process_ = std::make_unique<Process>();
   process_->log = log.get();
   process_->proposals =
       std::make_unique<server::Proposals>(server::Proposals::Options{}, this, random_.Next());
   process_->reads = std::make_unique<server::Reads>(server::Reads::Options{}, this,
-                                                    [this] { return process_->apply->View(); });
-  ApplyRoom::Outputs outputs;
-  outputs.applied = [this](raft::Index index) {
-    process_->reads->OnApplied(index);
-    Post(server::AppliedInput{index});
+                                                    [this] { return application_->View(); });
+  Application::Process parts;
+  parts.proposals = process_->proposals.get();
+  parts.reads = process_->reads.get();
+  parts.post = [this](server::RaftInput input) { Post(std::move(input)); };
+  parts.wake_apply = [this] {
+    ScheduleApply(in_pass_ ? disk_.elapsed() : around_.queue->now());
   };
-  outputs.resolve = [this](std::vector<storage::CommandResult> results) {
-    process_->proposals->Resolve(std::move(results));
-  };
-  outputs.release_log = [this](raft::EntryId durable) { Post(server::ReleaseInput{durable}); };
-  process_->apply = std::make_unique<ApplyRoom>(id_, around_.swarm, disk_.store(), around_.history,
-                                                around_.journal, std::move(outputs));
-  process_->reads->OnApplied(state().last.index);
+  application_->Start(std::move(parts));
+  process_->reads->OnApplied(applied().index);
   MakeLoop(std::move(log));
   process_->loop->set_wake([this] { ScheduleLoop(around_.queue->now() + kWakeUp); });
   process_->reads->set_wakes([this] { Post(server::WakeInput{}); },
                              [this] {
-                               Schedule(std::max(around_.queue->now(), busy_until_) + kWakeUp,
-                                        &Member::RunReads);
+                               InThisLife(std::max(around_.queue->now(), busy_until_) + kWakeUp,
+                                          [this] { process_->reads->RunOnce(); });
                              });
   process_->proposals->set_submit([this](std::uint64_t request_id, raft::Payload payload) {
     Post(server::ProposalInput{request_id, std::move(payload)});
@@ -166,7 +155,7 @@ std::unique_ptr<raft::RawNode> Member::MakeRawNode(const storage::LogStore& log)
   config.check_invariants = swarm.check_deeply;
   config.mutation = MutationOf(around_.bug);
   return std::make_unique<raft::RawNode>(
-      config, log, log.hard_state(), log.base_conf_state(), state().last.index,
+      config, log, log.hard_state(), log.base_conf_state(), applied().index,
       [this](std::uint64_t bound) { return random_.Below(bound); }, this);
 }
 
@@ -175,11 +164,10 @@ void Member::MakeLoop(std::unique_ptr<storage::LogStore> log) {
   options.tick_interval = absl::Microseconds(around_.swarm->tick);
   options.catch_up_entries = around_.swarm->catch_up_entries;
   server::RaftLoop::Outputs outputs;
-  outputs.apply = [this](server::ApplyWork work) {
-    process_->apply->Post(std::move(work));
-    ScheduleApply(disk_.elapsed());
+  outputs.apply = [this](server::ApplyWork work) { application_->Post(std::move(work)); };
+  outputs.role_changed = [this](const server::RaftLoop::RoleChange& change) {
+    application_->OnRoleChange(change);
   };
-  outputs.role_changed = [](const server::RaftLoop::RoleChange&) {};
   outputs.fail_stop = [](const absl::Status&) { throw ProcessDeath{}; };
   std::unique_ptr<raft::RawNode> node = MakeRawNode(*log);
   process_->loop = std::make_unique<server::RaftLoop>(
@@ -189,12 +177,13 @@ void Member::MakeLoop(std::unique_ptr<storage::LogStore> log) {
 
 // --- Running -------------------------------------------------------------------------------------
 
-void Member::Schedule(Micros time, void (Member::*action)()) {
-  around_.queue->At(std::max(time, paused_until_), [this, life = life_, action] {
-    if (life != life_ || !is_up()) return;
-    if (is_paused()) return Schedule(paused_until_, action);
-    (this->*action)();
-  });
+void Member::InThisLife(Micros time, std::function<void()> action) {
+  around_.queue->At(std::max(time, paused_until_),
+                    [this, life = life_, action = std::move(action)]() mutable {
+                      if (life != life_ || !is_up()) return;
+                      if (is_paused()) return InThisLife(paused_until_, std::move(action));
+                      action();
+                    });
 }
 
 void Member::ScheduleLoop(Micros time) {
@@ -237,12 +226,12 @@ void Member::ScheduleApply(Micros time) {
   Micros delay = random_.Exponential(around_.swarm->apply_mean);
   if (!calm_ && random_.Chance(around_.swarm->apply_stall)) delay = random_.Between(0, kSecond);
   apply_busy_until_ = std::max(time, apply_busy_until_) + delay;
-  Schedule(apply_busy_until_, &Member::RunApply);
+  InThisLife(apply_busy_until_, [this] { RunApply(); });
 }
 
-void Member::RunApply() { process_->apply->RunOnce(); }
-
-void Member::RunReads() { process_->reads->RunOnce(); }
+void Member::RunApply() {
+  if (application_->RunApply()) ScheduleApply(around_.queue->now());
+}
 
 void Member::Propose(stelepb::Command* command, server::Proposer::Done done) {
   process_->proposals->Propose(command, std::move(done));
@@ -253,8 +242,8 @@ void Member::Read(server::Reader::Done done) {
   process_->reads->Linearizable(std::move(done));
 }
 
-void Member::Receive(const StoreState& snapshot, raft::Message message) {
-  disk_.store()->received[snapshot.last.index] = snapshot;
+void Member::Receive(SnapshotCargo cargo, raft::Message message) {
+  application_->Receive(std::move(cargo));
   std::vector<raft::Message> messages;
   messages.push_back(std::move(message));
   Post(server::PeerInput{std::move(messages)});
@@ -282,6 +271,7 @@ void Member::PauseUntil(Micros time) { paused_until_ = std::max(paused_until_, t
 // What the process still does while it is torn down must not reach the disk.
 void Member::Die(bool in_pass, bool cut_power) {
   disk_.TakeDown();
+  application_->Stop();
   process_.reset();
   ++life_;
   if (cut_power) {
@@ -313,8 +303,8 @@ void Member::Calm() {
   if (!is_up()) return Boot();
   // What waited for the end of a pause need not wait longer.
   ScheduleLoop(around_.queue->now());
-  Schedule(around_.queue->now(), &Member::RunApply);
-  Schedule(around_.queue->now(), &Member::RunReads);
+  InThisLife(around_.queue->now(), [this] { RunApply(); });
+  InThisLife(around_.queue->now(), [this] { process_->reads->RunOnce(); });
 }
 
 }  // namespace stele::sim
