@@ -23,6 +23,9 @@ struct SnapshotCargo {
   std::any content;  // the application's affair
 };
 
+// Thrown where the daemon would exit.
+struct ProcessDeath {};
+
 class Application {
  public:
   // The rest of the process, for one life.
@@ -52,8 +55,9 @@ class Application {
 
   // `done` gets a copy of the newest state, perhaps later, or never if the process dies.
   virtual void MakeSnapshot(std::function<void(SnapshotCargo)> done) = 0;
-  // A snapshot has arrived. It is durable when this returns, and put in force when apply is told.
-  virtual void Receive(SnapshotCargo cargo) = 0;
+  // A snapshot has arrived. It is durable when this returns true, and put in force when apply is
+  // told; false: the disk refused it.
+  virtual bool Receive(SnapshotCargo cargo) = 0;
 };
 
 }  // namespace stele::sim

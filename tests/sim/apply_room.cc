@@ -39,8 +39,9 @@ void ApplyRoom::MakeSnapshot(std::function<void(SnapshotCargo)> done) {
   done({state_.last, state_});
 }
 
-void ApplyRoom::Receive(SnapshotCargo cargo) {
+bool ApplyRoom::Receive(SnapshotCargo cargo) {
   disk_.received[cargo.last.index] = std::any_cast<StoreState>(cargo.content);
+  return true;
 }
 
 void ApplyRoom::Post(server::ApplyWork work) {

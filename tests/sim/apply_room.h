@@ -31,7 +31,7 @@ class ApplyRoom final : public Application {
   bool RunApply() override;
   void OnRoleChange(const server::RaftLoop::RoleChange& /*change*/) override {}
   void MakeSnapshot(std::function<void(SnapshotCargo)> done) override;
-  void Receive(SnapshotCargo cargo) override;
+  bool Receive(SnapshotCargo cargo) override;
 
  private:
   void Install(const raft::SnapshotMeta& meta);

@@ -71,19 +71,22 @@ void Member::Boot() {
     disk_.CrashAtOperation(1 + random_.Below(15));
   }
   absl::StatusOr<std::unique_ptr<storage::LogStore>> log = OpenLog();
+  bool fits = false;
+  if (log.ok()) {
+    around_.history->OnRecovered(id_, **log);
+    fits = application_->Recover(**log);
+  }
   disk_.CrashAtOperation(0);
   in_pass_ = false;
-  if (!log.ok()) {
+  if (!fits) {
     if (!disk_.has_failed()) {
-      throw Violation(absl::StrCat("member ", id_.value,
-                                   ": refuses its log: ", std::string(log.status().message())));
+      throw Violation(absl::StrCat(
+          "member ", id_.value,
+          log.ok() ? ": its store does not fit its log"
+                   : ": refuses its log: " + std::string(log.status().message())));
     }
     around_.journal->Reach(Mark::kCrashInRecovery);
     return Die(/*in_pass=*/false, random_.Chance(0.5));
-  }
-  around_.history->OnRecovered(id_, **log);
-  if (!application_->Recover(**log)) {
-    throw Violation(absl::StrCat("member ", id_.value, ": its store does not fit its log"));
   }
   MakeProcess(*std::move(log));
   if (life_ > 1) around_.journal->Reach(Mark::kRestart);
@@ -206,9 +209,7 @@ void Member::RunLoop() {
     worked = process_->loop->RunOnce();
   } catch (const ProcessDeath&) {
     in_pass_ = false;
-    const bool crashed = disk_.files()->is_down();
-    if (crashed) around_.journal->Reach(Mark::kCrashInPass);
-    return Die(/*in_pass=*/true, crashed && random_.Chance(around_.swarm->power_cut));
+    return OnProcessDeath(/*in_pass=*/true);
   }
   in_pass_ = false;
   busy_until_ = disk_.elapsed();
@@ -230,7 +231,13 @@ void Member::ScheduleApply(Micros time) {
 }
 
 void Member::RunApply() {
-  if (application_->RunApply()) ScheduleApply(around_.queue->now());
+  bool more = false;
+  try {
+    more = application_->RunApply();
+  } catch (const ProcessDeath&) {
+    return OnProcessDeath(/*in_pass=*/false);
+  }
+  if (more) ScheduleApply(around_.queue->now());
 }
 
 void Member::Propose(stelepb::Command* command, server::Proposer::Done done) {
@@ -242,11 +249,12 @@ void Member::Read(server::Reader::Done done) {
   process_->reads->Linearizable(std::move(done));
 }
 
-void Member::Receive(SnapshotCargo cargo, raft::Message message) {
-  application_->Receive(std::move(cargo));
+bool Member::Receive(SnapshotCargo cargo, raft::Message message) {
+  if (!application_->Receive(std::move(cargo))) return false;
   std::vector<raft::Message> messages;
   messages.push_back(std::move(message));
   Post(server::PeerInput{std::move(messages)});
+  return true;
 }
 
 // --- Dying ---------------------------------------------------------------------------------------
@@ -267,6 +275,12 @@ void Member::CrashIfDue() {
 }
 
 void Member::PauseUntil(Micros time) { paused_until_ = std::max(paused_until_, time); }
+
+void Member::OnProcessDeath(bool in_pass) {
+  const bool crashed = disk_.files()->is_down();
+  if (crashed) around_.journal->Reach(Mark::kCrashInPass);
+  Die(in_pass, crashed && random_.Chance(around_.swarm->power_cut));
+}
 
 // What the process still does while it is torn down must not reach the disk.
 void Member::Die(bool in_pass, bool cut_power) {

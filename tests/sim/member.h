@@ -79,8 +79,8 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   raft::EntryId applied() const { return application_->applied(); }
   std::size_t waiting_proposals() const { return process_->proposals->waiting(); }
 
-  // A snapshot has arrived completely; REQUIRES: the machine is up, that is, is_up().
-  void Receive(SnapshotCargo cargo, raft::Message message);
+  // A snapshot has arrived completely; whether it could be kept. REQUIRES: is_up().
+  bool Receive(SnapshotCargo cargo, raft::Message message);
 
  private:
   struct Process {
@@ -89,7 +89,6 @@ class Member final : public server::Transport, public raft::TraceSink, public se
     const storage::LogStore* log = nullptr;  // the loop's
     std::unique_ptr<server::RaftLoop> loop;
   };
-  struct ProcessDeath {};  // thrown where the daemon would exit
 
   void Send(std::vector<raft::Message> messages) override;
   void On(raft::NodeId node, const raft::TraceEvent& event) override;
@@ -104,6 +103,7 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   void ScheduleApply(Micros time);
   void RunApply();
   void CrashIfDue();
+  void OnProcessDeath(bool in_pass);
   void Die(bool in_pass, bool cut_power);
   void Tell(std::string_view line) const;
 

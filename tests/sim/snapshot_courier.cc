@@ -73,9 +73,9 @@ void SnapshotCourier::Travel(const Route& route, std::uint64_t number, SnapshotC
 }
 
 void SnapshotCourier::Arrive(const Route& route, SnapshotCargo cargo, raft::Message message) {
-  member_(route.second)->Receive(std::move(cargo), std::move(message));
+  const bool kept = member_(route.second)->Receive(std::move(cargo), std::move(message));
   // The receipt may be lost on its way back.
-  End(route, !network_->IsBlocked(route.second, route.first));
+  End(route, kept && !network_->IsBlocked(route.second, route.first));
 }
 
 void SnapshotCourier::End(const Route& route, bool installed) {
