@@ -22,7 +22,6 @@ enum class Mutation : std::uint8_t {
   kRenewWithoutRound,        // a leader promises before it knows that it still leads
   kExpiringRenewed,          // a renewal is answered although the revoke is on its way
   kRenewalNotKept,           // ... or answered and forgotten
-  kFailedExpiryForgotten,    // an expiry that could not be proposed is not tried again
 };
 
 inline Mutation planted_mutation = Mutation::kNone;

@@ -155,7 +155,7 @@ class Store {
                                        .outcome = Outcome::kAcknowledged});
     now_ += 10;
     Operation operation = Begin();
-    const std::string key = absl::StrCat("leased", id);
+    const std::string key = absl::StrCat("leased", id % 10);
     Put(key, id, false, &operation);
     operation.revision = revision_;
     history_.operations.push_back(std::move(operation));

@@ -131,7 +131,6 @@ void LeaseKeeper::Handle(Forwarded forwarded) {
 }
 
 void LeaseKeeper::Handle(RevokeFailed failed) {
-  if (Planted(Mutation::kFailedExpiryForgotten)) return;
   deadlines_.RetryExpiry(failed.lease_id, clock_->Now() + options_.expiry_interval);
   expire_at_ = std::min(expire_at_, deadlines_.NextDeadline().value_or(absl::InfiniteDuration()));
 }

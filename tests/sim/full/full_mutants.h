@@ -49,7 +49,6 @@ inline constexpr std::array kFullMutants = {
     Mutant("renew-without-round", server::Mutation::kRenewWithoutRound),
     Mutant("expiring-renewed", server::Mutation::kExpiringRenewed),
     Mutant("renewal-not-kept", server::Mutation::kRenewalNotKept),
-    Mutant("failed-expiry-forgotten", server::Mutation::kFailedExpiryForgotten),
 };
 
 // Plants a bug for as long as it lives.

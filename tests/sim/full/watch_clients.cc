@@ -104,6 +104,14 @@ void WatchClients::Arrive(Watcher* watcher, std::uint64_t /*stream*/, Member* me
   watcher->handler = ClientPort::RoomsOf(member)->OpenStream("/etcdserverpb.Watch/Watch",
                                                              watcher->call);
   Say(watcher, request);
+  // Asked at once, while it still reads history.
+  if (watcher->wants_progress) AskProgress(watcher);
+}
+
+void WatchClients::AskProgress(Watcher* watcher) {
+  etcdserverpb::WatchRequest request;
+  request.mutable_progress_request();
+  Say(watcher, request);
 }
 
 void WatchClients::Say(Watcher* watcher, const etcdserverpb::WatchRequest& request) {
@@ -206,11 +214,7 @@ void WatchClients::StopReading(Watcher* watcher) {
 
 void WatchClients::ScheduleProgress(Watcher* watcher) {
   port_->queue->After(random_.Exponential(1.0 * kSecond), [this, watcher] {
-    if (watcher->wants_progress && watcher->is_created) {
-      etcdserverpb::WatchRequest request;
-      request.mutable_progress_request();
-      Say(watcher, request);
-    }
+    if (watcher->wants_progress && watcher->is_created) AskProgress(watcher);
     ScheduleProgress(watcher);
   });
 }

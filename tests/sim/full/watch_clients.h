@@ -50,6 +50,7 @@ class WatchClients {
   void Mischief(Watcher* watcher);
   void StopReading(Watcher* watcher);
   void ScheduleProgress(Watcher* watcher);
+  void AskProgress(Watcher* watcher);
   void Say(Watcher* watcher, const etcdserverpb::WatchRequest& request);
   // Runs `action` unless the watcher has another stream by then.
   void Later(Watcher* watcher, Micros delay, std::function<void()> action);
