@@ -170,6 +170,48 @@ absl::StatusOr<etcdserverpb::MemberListResponse> Client::MemberList(bool lineari
                        options);
 }
 
+absl::StatusOr<etcdserverpb::MemberAddResponse> Client::MemberAdd(
+    const std::vector<std::string>& peer_urls, bool learner, CallOptions options) {
+  etcdserverpb::MemberAddRequest request;
+  *request.mutable_peerurls() = {peer_urls.begin(), peer_urls.end()};
+  request.set_islearner(learner);
+  return Call<Cluster>(*connections_, CallKind::kWrite, &Cluster::Stub::MemberAdd, request,
+                       options);
+}
+
+absl::StatusOr<etcdserverpb::MemberRemoveResponse> Client::MemberRemove(uint64_t id,
+                                                                        CallOptions options) {
+  etcdserverpb::MemberRemoveRequest request;
+  request.set_id(id);
+  return Call<Cluster>(*connections_, CallKind::kWrite, &Cluster::Stub::MemberRemove, request,
+                       options);
+}
+
+absl::StatusOr<etcdserverpb::MemberUpdateResponse> Client::MemberUpdate(
+    uint64_t id, const std::vector<std::string>& peer_urls, CallOptions options) {
+  etcdserverpb::MemberUpdateRequest request;
+  request.set_id(id);
+  *request.mutable_peerurls() = {peer_urls.begin(), peer_urls.end()};
+  return Call<Cluster>(*connections_, CallKind::kWrite, &Cluster::Stub::MemberUpdate, request,
+                       options);
+}
+
+absl::StatusOr<etcdserverpb::MemberPromoteResponse> Client::MemberPromote(uint64_t id,
+                                                                          CallOptions options) {
+  etcdserverpb::MemberPromoteRequest request;
+  request.set_id(id);
+  return Call<Cluster>(*connections_, CallKind::kWrite, &Cluster::Stub::MemberPromote, request,
+                       options);
+}
+
+absl::StatusOr<etcdserverpb::MoveLeaderResponse> Client::MoveLeader(uint64_t target,
+                                                                    CallOptions options) {
+  etcdserverpb::MoveLeaderRequest request;
+  request.set_targetid(target);
+  return Call<Maintenance>(*connections_, CallKind::kWrite, &Maintenance::Stub::MoveLeader, request,
+                           options);
+}
+
 absl::StatusOr<etcdserverpb::StatusResponse> Client::Status(CallOptions options) {
   return Call<Maintenance>(*connections_, CallKind::kRead, &Maintenance::Stub::Status,
                            etcdserverpb::StatusRequest(), options);

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -80,6 +81,19 @@ class Client {
 
   // Members.
   absl::StatusOr<etcdserverpb::MemberListResponse> MemberList(bool linearizable = true,
+                                                              CallOptions options = {});
+  // Changes of who belongs to the cluster, asked of any member. A member that was added as a voter
+  // votes once it runs and has caught up.
+  absl::StatusOr<etcdserverpb::MemberAddResponse> MemberAdd(
+      const std::vector<std::string>& peer_urls, bool learner, CallOptions options = {});
+  absl::StatusOr<etcdserverpb::MemberRemoveResponse> MemberRemove(uint64_t id,
+                                                                  CallOptions options = {});
+  absl::StatusOr<etcdserverpb::MemberUpdateResponse> MemberUpdate(
+      uint64_t id, const std::vector<std::string>& peer_urls, CallOptions options = {});
+  absl::StatusOr<etcdserverpb::MemberPromoteResponse> MemberPromote(uint64_t id,
+                                                                    CallOptions options = {});
+  // Answered by the leader only; use a client of its endpoint.
+  absl::StatusOr<etcdserverpb::MoveLeaderResponse> MoveLeader(uint64_t target,
                                                               CallOptions options = {});
   // The status of the member behind the endpoint that answers; use a client of one endpoint to ask
   // a certain member.

@@ -44,8 +44,8 @@ grpc::ChannelArguments Arguments(const ClientOptions& options) {
 
 }  // namespace
 
-Connections::Connections(const ClientOptions& options, std::vector<Endpoint> endpoints)
-    : options_(options),
+Connections::Connections(ClientOptions options, std::vector<Endpoint> endpoints)
+    : options_(std::move(options)),
       endpoints_(std::move(endpoints)),
       notice_tags_(endpoints_.size()),
       notice_pending_(endpoints_.size(), false) {

@@ -30,7 +30,7 @@ struct Connection {
 
 class Connections {
  public:
-  Connections(const ClientOptions& options, std::vector<Endpoint> endpoints);
+  Connections(ClientOptions options, std::vector<Endpoint> endpoints);
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
   ~Connections();

@@ -110,8 +110,9 @@ class Watcher::Stream {
       if (cancelled_) return failure_ = absl::CancelledError("the watch was cancelled");
     }
     if (!connection.ok()) {
-      if (absl::Now() >= deadline)
+      if (absl::Now() >= deadline) {
         return absl::DeadlineExceededError(connection.status().message());
+      }
       // Nobody answers at the moment. A watch that was never created says so; one that lives waits.
       if (!created_) return connection.status();
       StartPause();

@@ -60,7 +60,7 @@ void Core::ReadConfigsFromLog() {
       conf_history_.Append(entry.id.index, *std::move(conf));
     }
   }
-  tracker_.SetConf(conf_history_.current(), log_.last_index().Next());
+  SetTrackedConf();
 }
 
 // --- Proposals ---------------------------------------------------------------------------------
@@ -110,6 +110,7 @@ void Core::FlushForwarded() {
       bytes += data.size();
       forwarded.data.push_back(std::move(data));
     }
+    if (Has(Mutation::kForwardTwice)) Send(leader_, forwarded);
     Send(leader_, std::move(forwarded));
   }
   if (dropped > 0) Trace(ProposalsDropped{dropped});
@@ -128,7 +129,8 @@ bool Core::CanStartReadRound() const {
   // were lost does not block, because the heartbeat tick starts another.
   if (!reads_.HasWaiting() || reads_.HasBatches()) return false;
   // Before its first commit a leader does not know what is committed (thesis section 6.4, step 1).
-  return IsLeader() ? HasCommittedInTerm() : leader_ != kNoNode;
+  if (!IsLeader()) return leader_ != kNoNode;
+  return HasCommittedInTerm() || Has(Mutation::kReadBeforeTermCommit);
 }
 
 void Core::StartReadRound() {
@@ -150,7 +152,7 @@ void Core::ServeConfirmedReads() {
   AnswerReads(reads_.TakeConfirmed(tracker_.ConfirmedRound()), std::nullopt);
 }
 
-void Core::AnswerReads(std::vector<ReadBatch> batches, std::optional<Index> read_index) {
+void Core::AnswerReads(const std::vector<ReadBatch>& batches, std::optional<Index> read_index) {
   for (const ReadBatch& batch : batches) {
     const Index index = read_index.value_or(batch.read_index);
     for (const QueuedRead& read : batch.reads) {
@@ -212,7 +214,7 @@ Ready Core::TakeReady() {
   told_soft_state_ = soft_state();
   told_hard_state_ = hard_state();
   in_flight_ = InFlightReady{ready.number, told_hard_state_};
-  if (config_.mutation == Mutation::kVoteNotPersisted && ready.hard_state.has_value()) {
+  if (Has(Mutation::kVoteNotPersisted) && ready.hard_state.has_value()) {
     ready.hard_state->vote = kNoNode;
   }
   return ready;
@@ -245,8 +247,8 @@ void Core::SendAt(Term term, NodeId to, MessageBody body) {
   const bool is_promise = is_ack || is_vote || std::holds_alternative<RequestVote>(body);
   // Even a message that promises nothing must not show a term that a crash could undo.
   bool may_overtake = !is_promise && durable_hard_state_.term == term_;
-  if (is_ack && config_.mutation == Mutation::kAckBeforePersist) may_overtake = true;
-  if (is_vote && config_.mutation == Mutation::kVoteBeforePersist) may_overtake = true;
+  if (is_ack && Has(Mutation::kAckBeforePersist)) may_overtake = true;
+  if (is_vote && Has(Mutation::kVoteBeforePersist)) may_overtake = true;
   std::vector<Message>& out = may_overtake ? messages_ : messages_after_persist_;
   out.push_back({config_.id, to, term, std::move(body)});
 }
@@ -310,7 +312,8 @@ void Core::CheckStep() {
 }
 
 void Core::CheckDeeply() const {
-  STELE_CHECK(tracker_.conf() == conf_history_.current());
+  const bool counts_wrongly = Has(Mutation::kLearnersCounted) || Has(Mutation::kJointByNewHalf);
+  STELE_CHECK(counts_wrongly || tracker_.conf() == conf_history_.current());
   Term term = checked_.commit_term;
   for (Index index = log_.commit_index(); index <= log_.last_index(); index = index.Next()) {
     const std::optional<Term> next = log_.TermAt(index);

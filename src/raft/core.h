@@ -71,12 +71,13 @@ class Core {
   void ReadConfigsFromLog();
   bool HasCommittedInTerm() const { return log_.commit_index() >= term_start_index_; }
   HardState hard_state() const { return {term_, vote_, log_.commit_index()}; }
+  bool Has(Mutation mutation) const { return config_.mutation == mutation; }
   SoftState soft_state() const { return {leader_, role_}; }
   void Flush();
   void FlushForwarded();
   ProposeResult ProposeAsLeader(Payload data);
   bool CanStartReadRound() const;
-  void AnswerReads(std::vector<ReadBatch> batches, std::optional<Index> read_index);
+  void AnswerReads(const std::vector<ReadBatch>& batches, std::optional<Index> read_index);
   void RejectReads();
   void RejectRead(const QueuedRead& read);
   void Send(NodeId to, MessageBody body) { SendAt(term_, to, std::move(body)); }
@@ -143,6 +144,7 @@ class Core {
 
   // core_membership.cc
   void AdoptCurrentConf();
+  void SetTrackedConf();
   bool CanChangeConf(const ConfState& next) const;
   void LeaveJointIfDue();
   void StepDownIfRemoved();

@@ -29,7 +29,8 @@ void Core::TickElection() {
 }
 
 void Core::TickLeader() {
-  if (transfer_target_ != kNoNode && ++transfer_elapsed_ >= config_.election_timeout_ticks) {
+  if (transfer_target_ != kNoNode && ++transfer_elapsed_ >= config_.election_timeout_ticks &&
+      !Has(Mutation::kTransferNeverAborts)) {
     AbortTransfer();
   }
   if (++election_elapsed_ >= config_.election_timeout_ticks) {
@@ -124,11 +125,15 @@ void Core::On(const Message& message, const RequestVote& request) {
   const bool may_vote = request.pre_vote
                             ? message.term > term_
                             : vote_ == message.from || (vote_ == kNoNode && leader_ == kNoNode);
-  if (!may_vote || !log_.IsUpToDate(request.last_entry)) {
+  bool is_up_to_date = log_.IsUpToDate(request.last_entry);
+  if (Has(Mutation::kVoteForStaleLog)) is_up_to_date = true;
+  if (Has(Mutation::kVoteByLength)) is_up_to_date = request.last_entry.index >= log_.last_index();
+  if (!may_vote || !is_up_to_date) {
     Trace(VoteRefused{message.term, message.from, request.pre_vote});
     return Send(message.from, VoteResponse{false, request.pre_vote});
   }
   Trace(VoteGranted{message.term, message.from, request.pre_vote});
+  if (Has(Mutation::kPreVoteResetsTimer)) election_elapsed_ = 0;
   if (!request.pre_vote) {
     vote_ = message.from;
     election_elapsed_ = 0;
@@ -160,7 +165,7 @@ void Core::SetRole(Role role, Term term, NodeId leader) {
   tracker_.ResetVotes();
   if (!is_new) return;
   // Who answers reads has changed; whoever asked must ask again.
-  RejectReads();
+  if (!Has(Mutation::kReadsSurviveLeadership)) RejectReads();
   heartbeat_elapsed_ = 0;
   transfer_target_ = kNoNode;
   uncommitted_sizes_.clear();
@@ -181,7 +186,7 @@ void Core::BecomeFollower(Term term, NodeId leader) {
 void Core::BecomePreCandidate() {
   STELE_CHECK(role_ != Role::kLeader);
   // It forgets the leader, else it would refuse the pre-votes of its peers for that leader's sake.
-  SetRole(Role::kPreCandidate, term_, kNoNode);
+  SetRole(Role::kPreCandidate, term_, Has(Mutation::kPreCandidateKeepsLeader) ? leader_ : kNoNode);
   ResetElectionTimer();
   Trace(BecamePreCandidate{term_});
 }

@@ -34,8 +34,13 @@ void Core::On(const Message& message, AppendEntries& append) {
   // Only what this message has shown to match may be committed or acknowledged, not the whole log:
   // a suffix behind it may conflict with the leader's.
   const Index match{append.prev_entry.index.value + append.entries.size()};
+  if (Has(Mutation::kRepeatAckBeforePersist) && !append.entries.empty() &&
+      log_.Matches(append.entries.back().id)) {
+    messages_.push_back({config_.id, message.from, term_, AppendResponse{false, match, {}, {}}});
+  }
   AppendNewEntries(std::move(append.entries));
-  AdoptCommit(std::min(append.leader_commit, match));
+  const Index shown = Has(Mutation::kCommitBeyondMatch) ? log_.last_index() : match;
+  AdoptCommit(std::min(append.leader_commit, shown));
   AckAppend(message.from, match);
 }
 
@@ -54,6 +59,7 @@ bool Core::IsSoundAppend(const Message& message, const AppendEntries& append) co
 void Core::AppendNewEntries(std::vector<Entry> entries) {
   std::size_t known = 0;
   while (known < entries.size() && log_.Matches(entries[known].id)) ++known;
+  if (Has(Mutation::kTruncateMatching)) known = 0;
   if (known == entries.size()) return;
   entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(known));
 
@@ -61,7 +67,7 @@ void Core::AppendNewEntries(std::vector<Entry> entries) {
   STELE_CHECK(first > log_.commit_index());
   bool conf_moved = false;
   if (first <= log_.last_index()) {
-    conf_moved = conf_history_.TruncateFrom(first);
+    if (!Has(Mutation::kConfSurvivesTruncation)) conf_moved = conf_history_.TruncateFrom(first);
     Trace(Truncated{first});
   }
   for (const Entry& entry : entries) {
@@ -150,6 +156,9 @@ bool Core::MaybeAppend(Progress& progress, bool allow_empty) {
   }
   if (append.entries.empty() && !allow_empty) return false;
   append.prev_entry = {prev, *prev_term};
+  if (Has(Mutation::kAppendWithGap) && append.entries.size() > 2) {
+    append.entries.erase(append.entries.begin() + 1);
+  }
   append.leader_commit = log_.commit_index();
 
   std::uint64_t bytes = 0;
@@ -178,7 +187,7 @@ void Core::Replicate() {
 // Every heartbeat belongs to a round with a number of its own, so that an answer tells which
 // question it answers.
 void Core::BroadcastHeartbeat() {
-  ++round_;
+  if (!reads_.HasWaiting() || !Has(Mutation::kRoundReused)) ++round_;
   for (Progress& member : tracker_.members()) {
     if (member.id() == config_.id) {
       member.OnHeartbeatAck(round_);
@@ -231,7 +240,11 @@ void Core::OnAppendRejected(Progress& progress, const AppendResponse& response) 
     // Older than all that is left of the log: a snapshot will be sent.
     hint = match.value_or(floor.value > 0 ? floor.Previous() : floor);
   }
-  if (!progress.OnRejected(response.rejected_index, hint)) return;
+  if (Has(Mutation::kRejectWithoutProgress)) {
+    progress.ReleaseProbe();
+  } else if (!progress.OnRejected(response.rejected_index, hint)) {
+    return;
+  }
   MaybeAppend(progress, /*allow_empty=*/true);
 }
 
@@ -257,7 +270,7 @@ void Core::MaybeCommit() {
   // Raft paper section 5.4.2 and Figure 8: an entry of an older term on a majority can still be
   // replaced; it is committed only together with one of this term.
   const bool is_own_term = log_.TermAt(candidate) == term_;
-  if (!is_own_term && config_.mutation != Mutation::kCommitOldTerm) return;
+  if (!is_own_term && !Has(Mutation::kCommitOldTerm)) return;
   log_.CommitTo(candidate);
   Trace(Committed{candidate});
   const std::uint64_t uncommitted = log_.last_index().value - candidate.value;

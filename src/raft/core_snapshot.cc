@@ -23,7 +23,7 @@ void Core::On(const Message& message, const InstallSnapshot& install) {
                         IsValid(snapshot.conf_state);
   if (!is_sound) return Drop(message, DropReason::kSenseless);
   if (!FollowSender(message)) return;
-  if (snapshot.last.index <= log_.commit_index()) {
+  if (snapshot.last.index <= log_.commit_index() && !Has(Mutation::kSnapshotBehindCommit)) {
     return AckAppend(message.from, log_.commit_index());
   }
   if (log_.Matches(snapshot.last)) {
@@ -32,7 +32,9 @@ void Core::On(const Message& message, const InstallSnapshot& install) {
     return AckAppend(message.from, snapshot.last.index);
   }
   log_.Restore(snapshot);
-  conf_history_.Reset(snapshot.last.index, snapshot.conf_state);
+  const bool keeps_conf = Has(Mutation::kSnapshotKeepsConf);
+  conf_history_.Reset(snapshot.last.index,
+                      keeps_conf ? ConfState(conf_history_.current()) : snapshot.conf_state);
   Trace(SnapshotRestored{snapshot.last});
   AdoptCurrentConf();
   AckAppend(message.from, snapshot.last.index);

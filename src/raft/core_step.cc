@@ -38,6 +38,10 @@ bool Core::AdmitTerm(const Message& message) {
     // Carries the term that we asked about, not one that anybody has.
     if (response->pre_vote && response->granted) return true;
   }
+  if (IsLeader() && Has(Mutation::kLeadsIntoNewTerm)) {
+    term_ = message.term;
+    return true;
+  }
   BecomeFollower(message.term, kNoNode);
   return true;
 }
@@ -105,8 +109,8 @@ void Core::On(const Message& message, const ReadIndexResponse& response) {
   if (role_ != Role::kFollower || message.from != leader_) {
     return Drop(message, DropReason::kUnexpectedRole);
   }
-  std::vector<ReadBatch> batches = reads_.TakeAnswered(response.request_id);
-  if (!response.rejected) return AnswerReads(std::move(batches), response.read_index);
+  const std::vector<ReadBatch> batches = reads_.TakeAnswered(response.request_id);
+  if (!response.rejected) return AnswerReads(batches, response.read_index);
   for (const ReadBatch& batch : batches) {
     for (const QueuedRead& read : batch.reads) RejectRead(read);
   }

@@ -108,8 +108,9 @@ void RaftLog::OnPersisted() {
   const bool was_installing = IsInstallingSnapshot();
   unstable_.OnPersisted();
   // Installing the snapshot is among the duties of the Ready that carried it.
-  if (was_installing && !IsInstallingSnapshot())
+  if (was_installing && !IsInstallingSnapshot()) {
     window_.OnApplied(reader_.first_index().Previous());
+  }
 }
 
 bool RaftLog::HasCommitted() const {

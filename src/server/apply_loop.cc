@@ -12,10 +12,11 @@ namespace stele::server {
 namespace {
 
 constexpr std::uint64_t kCheckEntries = 1000;
+// A snapshot waits so long for a flush in the background; then it flushes the rest itself.
+constexpr absl::Duration kFlushPatience = absl::Seconds(5);
+constexpr absl::Duration kFlushCheckInterval = absl::Milliseconds(10);
 
 }  // namespace
-
-std::string SnapshotStoreName(raft::Index index) { return absl::StrCat("store-", index.value); }
 
 ApplyLoop::ApplyLoop(const Options& options, CurrentStore* store, const Clock* clock,
                      Outputs outputs)
@@ -44,6 +45,7 @@ bool ApplyLoop::RunOnce() {
   }
   batch_.clear();
   ApplyPending();
+  MakeDueSnapshots();
   if (worked) ReleaseLogIfDue();
   if (compacting_) worked |= Compact();
   return worked;
@@ -72,6 +74,31 @@ void ApplyLoop::Handle(CompactionWait wait) {
 
 void ApplyLoop::Handle(SnapshotWish wish) {
   ApplyPending();
+  wish.flush_to = applied_index_.load(std::memory_order_relaxed);
+  wish.flush_until = clock_->Now() + kFlushPatience;
+  if (absl::Status status = store_->engine().StartFlush(); !status.ok()) return wish.done(status);
+  snapshot_wishes_.push_back(std::move(wish));
+}
+
+void ApplyLoop::MakeDueSnapshots() {
+  if (snapshot_wishes_.empty()) return;
+  const absl::StatusOr<raft::EntryId> durable = store_->state_machine().DurableApplied();
+  if (!durable.ok()) return outputs_.fail_stop(durable.status());
+  std::vector<SnapshotWish> wishes = std::exchange(snapshot_wishes_, {});
+  for (SnapshotWish& wish : wishes) {
+    if (durable->index.value >= wish.flush_to || clock_->Now() >= wish.flush_until) {
+      MakeNow(std::move(wish));
+    } else {
+      snapshot_wishes_.push_back(std::move(wish));
+    }
+  }
+}
+
+absl::Duration ApplyLoop::IdleTime() {
+  return snapshot_wishes_.empty() ? absl::InfiniteDuration() : kFlushCheckInterval;
+}
+
+void ApplyLoop::MakeNow(SnapshotWish wish) {
   absl::Status status = store_->engine().Checkpoint(wish.dir);
   if (!status.ok()) return wish.done(status);
   wish.done(raft::EntryId{store_->state_machine().applied_index(),
@@ -141,9 +168,9 @@ void ApplyLoop::ReleaseLogIfDue() {
   if (!durable.ok()) return outputs_.fail_stop(durable.status());
   const std::uint64_t flushed = durable->index.value;
   if (applied - flushed > options_.unflushed_max) {
-    if (absl::Status status = store_->engine().StartFlush(); !status.ok()) {
-      return outputs_.fail_stop(status);
-    }
+    // On a full disk the log keeps what is not flushed; the next check asks again.
+    absl::Status status = store_->engine().StartFlush();
+    if (!status.ok() && !absl::IsResourceExhausted(status)) return outputs_.fail_stop(status);
   } else if (flushed >= released_index_ + options_.snapshot_count ||
              (flushed > released_index_ && bytes_since_release_ >= options_.release_bytes)) {
     released_index_ = flushed;

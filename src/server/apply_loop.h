@@ -55,7 +55,8 @@ class ApplyLoop final : public Pump, public CompactionWatch {
   void WhenCompacted(std::int64_t revision, absl::AnyInvocable<void()> done) override;
 
   // Calls `done` with the snapshot's last entry once a copy of the store is complete in the new
-  // directory `dir`, or with what went wrong.
+  // directory `dir`, or with what went wrong. Most of what is not yet flushed is flushed in the
+  // background first, so that applying stands still only for what came meanwhile.
   using SnapshotDone = absl::AnyInvocable<void(absl::StatusOr<raft::EntryId>)>;
   void MakeSnapshot(std::string dir, SnapshotDone done);
 
@@ -63,6 +64,7 @@ class ApplyLoop final : public Pump, public CompactionWatch {
   storage::EngineStats engine_stats() const;
 
   bool RunOnce() override;
+  absl::Duration IdleTime() override;
 
   // After the last RunOnce: makes the store durable, so that the next start replays nothing.
   absl::Status Flush();
@@ -75,12 +77,16 @@ class ApplyLoop final : public Pump, public CompactionWatch {
   struct SnapshotWish {
     std::string dir;
     SnapshotDone done;
+    std::uint64_t flush_to = 0;  // this index shall be durable before the copy is made
+    absl::Duration flush_until = {};
   };
   using Input = std::variant<ApplyWork, CompactionWait, SnapshotWish>;
 
   void Handle(ApplyWork work);
   void Handle(CompactionWait wait);
   void Handle(SnapshotWish wish);
+  void MakeDueSnapshots();
+  void MakeNow(SnapshotWish wish);
   void ApplyPending();
   void Install(const raft::SnapshotMeta& meta);
   bool Compact();
@@ -95,6 +101,7 @@ class ApplyLoop final : public Pump, public CompactionWatch {
   std::vector<Input> batch_;
   std::vector<raft::Entry> pending_;  // committed, not yet applied
   std::vector<CompactionWait> compaction_waits_;
+  std::vector<SnapshotWish> snapshot_wishes_;
   bool compacting_ = true;  // finish what an earlier life began
   std::atomic<std::uint64_t> applied_index_;
   std::uint64_t released_index_ = 0;
@@ -106,8 +113,5 @@ class ApplyLoop final : public Pump, public CompactionWatch {
   storage::EngineStats stats_;
   absl::Duration stats_taken_at_ = -absl::InfiniteDuration();
 };
-
-// Where a snapshot for this index lives below the store's directory, complete or being received.
-std::string SnapshotStoreName(raft::Index index);
 
 }  // namespace stele::server

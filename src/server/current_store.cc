@@ -1,18 +1,19 @@
 #include "src/server/current_store.h"
 
 #include <mutex>
-#include <span>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "src/storage/replace_file.h"
 
 namespace stele::server {
 namespace {
 
 constexpr char kPointer[] = "CURRENT";
-constexpr char kPointerDraft[] = "CURRENT.new";
 constexpr char kFirstStore[] = "store-0";
+constexpr char kStorePrefix[] = "store-";
 
 }  // namespace
 
@@ -87,6 +88,10 @@ std::shared_ptr<const storage::ReadView> CurrentStore::View() {
 }
 
 absl::Status CurrentStore::SwitchTo(const std::string& name) {
+  // An engine would make an empty store where there is none.
+  if (!fs_->Exists(PathOf(name))) {
+    return absl::NotFoundError(absl::StrCat(PathOf(name), " is missing"));
+  }
   absl::StatusOr<std::shared_ptr<Opened>> next = OpenNamed(name);
   if (!next.ok()) return next.status();
   if (absl::Status status = PointAt(name); !status.ok()) return status;
@@ -96,22 +101,47 @@ absl::Status CurrentStore::SwitchTo(const std::string& name) {
     former = std::exchange(opened_, *std::move(next));
   }
   // Readers may still hold the former store; its files stay readable after the unlink.
+  const std::lock_guard removal(removal_mutex_);
   return fs_->RemoveTree(PathOf(former->name));
 }
 
-absl::Status CurrentStore::PointAt(const std::string& name) {
-  const std::string line = name + "\n";
+void CurrentStore::RemoveObsolete() {
+  const std::lock_guard removal(removal_mutex_);
+  std::shared_ptr<Opened> opened;
   {
-    auto draft = fs_->OpenForWrite(PathOf(kPointerDraft));
-    if (!draft.ok()) return draft.status();
-    absl::Status status = (*draft)->Truncate(0);
-    if (status.ok()) status = (*draft)->WriteAt(0, std::as_bytes(std::span(line)));
-    if (status.ok()) status = (*draft)->Sync();
-    if (!status.ok()) return status;
+    const std::lock_guard lock(mutex_);
+    opened = opened_;
   }
-  absl::Status status = fs_->Rename(PathOf(kPointerDraft), PathOf(kPointer));
-  if (status.ok()) status = fs_->SyncDir(dir_);
-  return status;
+  const std::uint64_t applied = opened->state_machine->View()->applied_index().value;
+  const absl::StatusOr<std::vector<std::string>> names = fs_->List(dir_);
+  if (!names.ok()) return;  // the next start removes them, too
+  for (const std::string& name : *names) {
+    absl::string_view number = name;
+    std::uint64_t index = 0;
+    if (name == opened->name || !absl::ConsumePrefix(&number, kStorePrefix) ||
+        !absl::SimpleAtoi(number, &index) || index > applied) {
+      continue;
+    }
+    fs_->RemoveTree(PathOf(name)).IgnoreError();
+  }
+}
+
+absl::Status CurrentStore::PointAt(const std::string& name) {
+  return storage::ReplaceFile(fs_, dir_, kPointer, name + "\n");
+}
+
+std::string SnapshotStoreName(raft::Index index) { return absl::StrCat(kStorePrefix, index.value); }
+
+absl::Status FinishInstall(const storage::LogStore& log, CurrentStore* store) {
+  if (store->state_machine().applied_index() >= log.first_index().Previous()) {
+    return absl::OkStatus();
+  }
+  // The log restarted behind a snapshot, and the crash came before the store was switched.
+  absl::Status status = store->SwitchTo(SnapshotStoreName(log.LatestSnapshot().last.index));
+  if (status.ok()) return status;
+  return absl::DataLossError(absl::StrCat(
+      "holds entries up to ", store->state_machine().applied_index().value,
+      " only, but the log begins at ", log.first_index().value, ": ", status.message()));
 }
 
 }  // namespace stele::server

@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "src/storage/engine/engine.h"
 #include "src/storage/file_system.h"
+#include "src/storage/log_store.h"
 #include "src/storage/state_machine/state_machine.h"
 
 namespace stele::server {
@@ -42,6 +43,10 @@ class CurrentStore {
   // Puts the complete and durable store in <dir>/<name> in force and removes the former.
   absl::Status SwitchTo(const std::string& name);
 
+  // Removes received stores that hold nothing new and are not in force: the core refused them, or
+  // entries overtook them. Any thread.
+  void RemoveObsolete();
+
   std::string PathOf(const std::string& name) const { return dir_ + "/" + name; }
 
  private:
@@ -58,8 +63,15 @@ class CurrentStore {
   storage::FileSystem* const fs_;
   const std::string dir_;
   const OpenEngine open_engine_;
-  std::mutex mutex_;  // guards the pointer against View(); written by the apply thread only
+  std::mutex removal_mutex_;  // two threads must not remove the same directory
+  std::mutex mutex_;          // guards the pointer against View(); written by the apply thread only
   std::shared_ptr<Opened> opened_;
 };
+
+// Where a snapshot for this index lives below the store's directory, complete or being received.
+std::string SnapshotStoreName(raft::Index index);
+
+// At a start: finishes an install that the log knows of and a crash kept from the store.
+absl::Status FinishInstall(const storage::LogStore& log, CurrentStore* store);
 
 }  // namespace stele::server

@@ -2,7 +2,10 @@
 //
 //   <dir>/LOCK           held while the daemon runs
 //   <dir>/member/wal/    the write-ahead log (docs/wal_format.md)
+//   <dir>/member/reserve space for the day the disk is full (disk_space.h)
 //   <dir>/member/store/  the store in force and its successor (current_store.h)
+//   <dir>/member/boot    what the member remembers of itself (boot_record.h)
+//   <dir>/member/damaged/  the log and the store before a repair that is not over
 #pragma once
 
 #include <memory>
@@ -21,7 +24,10 @@ class DataDir {
                                                        const std::string& path);
 
   std::string wal() const { return path_ + "/member/wal"; }
+  std::string member() const { return path_ + "/member"; }
+  std::string reserve() const { return path_ + "/member/reserve"; }
   std::string store() const { return path_ + "/member/store"; }
+  std::string damaged() const { return path_ + "/member/damaged"; }
   // Whether a log exists, that is, whether this member has been started before.
   bool HasLog() const;
 

@@ -70,7 +70,7 @@ void HttpEndpoints::Health(const HttpRequest& request, HttpRespond respond) {
     return respond(HealthAnswer(""));
   }
   if (!facts_->has_leader()) return respond(HealthAnswer("RAFT NO LEADER"));
-  reader_->Linearizable([respond = std::move(respond)](absl::StatusOr<Reader::View> view) {
+  reader_->Linearizable([respond = std::move(respond)](const absl::StatusOr<Reader::View>& view) {
     respond(HealthAnswer(view.ok() ? "" : "QGET ERROR:" + std::string(view.status().message())));
   });
 }

@@ -1,8 +1,11 @@
 // steled: parses the command line, runs one member until a signal, and says how it went by the exit
-// code: 1 for anything that keeps it from starting; a signal that ended it is the process's end.
+// code: 1 for anything that keeps it from starting, 3 when the cluster has removed this member; a
+// signal that ended it is the process's end.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cinttypes>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -38,6 +41,18 @@ int FailToStart(const absl::Status& status) {
   return 1;
 }
 
+constexpr int kExitRemoved = 3;
+
+int EndRemoved(const stele::server::Node& node) {
+  spdlog::shutdown();
+  std::fprintf(stderr,
+               "steled: member %" PRIx64
+               ": the member has been permanently removed from the cluster; its data directory is "
+               "of no further use\n",
+               node.member_id());
+  return kExitRemoved;
+}
+
 // Ends the process by the signal itself, as its parent expects.
 [[noreturn]] void DieOf(int signal_number) {
   std::signal(signal_number, SIG_DFL);
@@ -66,7 +81,17 @@ int main(int argc, char** argv) {
 
   stele::server::StartLogging(command_line->options.log_level);
   stele::server::Node node(&command_line->options);
-  if (absl::Status status = node.Start(); !status.ok()) return FailToStart(status);
+  node.set_on_removed([] { kill(getpid(), SIGTERM); });
+  // The same process and arguments: whoever supervises this one need not know.
+  node.set_on_quarantine([argv] {
+    stele::server::StopLogging();
+    execv("/proc/self/exe", argv);
+    std::_Exit(1);
+  });
+  if (absl::Status status = node.Start(StopAsked); !status.ok()) {
+    if (absl::IsCancelled(status)) DieOf(SIGTERM);
+    return node.removed() ? EndRemoved(node) : FailToStart(status);
+  }
   absl::Status status = node.ServeClients(StopAsked);
   if (!status.ok() && !absl::IsCancelled(status)) {
     node.Stop();
@@ -79,10 +104,11 @@ int main(int argc, char** argv) {
   }
   int signal_number = 0;
   sigwait(&signals, &signal_number);
-  spdlog::info("received signal {}, shutting down", signal_number);
+  if (!node.removed()) spdlog::info("received signal {}, shutting down", signal_number);
   stele::server::NotifyServiceManager("STOPPING=1");
   node.Stop();
   spdlog::info("stopped");
+  if (node.removed()) return EndRemoved(node);
   stele::server::StopLogging();
   DieOf(signal_number);
 }

@@ -33,20 +33,6 @@ std::uint64_t RandomBits() {
   return bits;
 }
 
-storage::LogStoreOptions LogOptions() {
-  storage::LogStoreOptions options;
-  options.salt = RandomBits();
-  return options;
-}
-
-// A disk that failed once cannot be trusted with the next write: whatever is not yet acknowledged
-// must not be, so the process ends at once.
-[[noreturn]] void FailStop(const absl::Status& status) {
-  spdlog::critical("stopping: the disk failed: {}", std::string(status.message()));
-  spdlog::shutdown();
-  std::_Exit(1);
-}
-
 absl::Status Prefix(const char* prefix, const absl::Status& status) {
   if (status.ok()) return status;
   return absl::Status(status.code(), prefix + std::string(status.message()));
@@ -80,13 +66,19 @@ struct Node::Pumps {
         apply(node->apply_loop_.get(), "apply"),
         reads(node->reads_.get(), "reads"),
         watch(node->watch_hub_.get(), "watch"),
-        lease(node->lease_keeper_.get(), "lease") {}
+        lease(node->lease_keeper_.get(), "lease"),
+        disk(node->disk_space_.get(), "disk"),
+        files(&node->files_, "files") {}
 
   void Start() {
-    for (ThreadRunner* runner : {&raft, &apply, &reads, &watch, &lease}) runner->Start();
+    for (ThreadRunner* runner : {&raft, &apply, &reads, &watch, &lease, &disk, &files}) {
+      runner->Start();
+    }
   }
   void Stop() {
-    for (ThreadRunner* runner : {&lease, &raft, &apply, &reads, &watch}) runner->Stop();
+    for (ThreadRunner* runner : {&files, &lease, &disk, &raft, &apply, &reads, &watch}) {
+      runner->Stop();
+    }
   }
 
   ThreadRunner raft;
@@ -94,19 +86,25 @@ struct Node::Pumps {
   ThreadRunner reads;
   ThreadRunner watch;
   ThreadRunner lease;
+  ThreadRunner disk;
+  ThreadRunner files;
 };
 
 Node::Node(const Options* options) : options_(*options) {}
 
 Node::~Node() { Stop(); }
 
-absl::Status Node::Start() {
+absl::Status Node::Start(const std::function<bool()>& give_up) {
   absl::StatusOr<std::unique_ptr<DataDir>> data_dir =
       DataDir::Open(&file_system_, options_.data_dir);
   if (!data_dir.ok()) return data_dir.status();
   data_dir_ = *std::move(data_dir);
-  absl::Status status = data_dir_->HasLog() ? OpenLog() : Bootstrap();
-  if (status.ok()) status = OpenStore();
+  WatchDisk();
+  absl::Status status = Recover();
+  if (absl::IsDataLoss(status)) {
+    status = Heal(status, give_up);
+    if (status.ok()) status = Recover();
+  }
   if (!status.ok()) return status;
   MakeRooms();
   status = BindFronts();
@@ -117,8 +115,27 @@ absl::Status Node::Start() {
                log_first_index_, raft_loop_->facts().last_index.load(),
                apply_loop_->applied_index());
   peer_loop_->Start();
+  status = SeekAdmissionOfOthers(give_up);
+  if (absl::IsDataLoss(status)) EnterQuarantine(status);
+  if (!status.ok()) return status;
+  raft_runs_ = true;
   pumps_->Start();
+  peer_loop_->Post([this] { state_watch_->Start(); });
   return absl::OkStatus();
+}
+
+// A disk that failed once cannot be trusted with the next write: whatever is not yet acknowledged
+// must not be, so the process ends at once.
+void Node::FailStop(const absl::Status& status) {
+  spdlog::critical("stopping: the disk failed: {}", std::string(status.message()));
+  spdlog::shutdown();
+  std::_Exit(1);
+}
+
+// What the store holds is not what was written: others have it, so this is no reason to stay down.
+void Node::OnStoreFailure(const absl::Status& status) {
+  if (absl::IsDataLoss(status)) EnterQuarantine(status);
+  FailStop(status);
 }
 
 absl::Status Node::OpenLog() {
@@ -126,26 +143,18 @@ absl::Status Node::OpenLog() {
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
   identity_ = {log_->identity().cluster_id, raft::NodeId{log_->identity().member_id}};
-  if (!options_.initial_cluster_given) return absl::OkStatus();
-  const BootstrapPlan plan = PlanBootstrap(options_);
-  if (plan.identity.cluster_id == identity_.cluster_id) return absl::OkStatus();
-  return absl::FailedPreconditionError(fmt::format(
-      "data directory {}: belongs to cluster {:x} (member {:x}), but --initial-cluster and "
-      "--initial-cluster-token name cluster {:x}",
-      options_.data_dir, identity_.cluster_id, identity_.self.value, plan.identity.cluster_id));
+  return absl::OkStatus();
 }
 
 absl::Status Node::Bootstrap() {
-  if (options_.initial_cluster_state == "existing") {
-    return absl::UnimplementedError(
-        "--initial-cluster-state: joining an existing cluster is not implemented yet");
-  }
-  BootstrapPlan plan = PlanBootstrap(options_);
-  identity_ = plan.identity;
-  bootstrap_members_ = std::move(plan.members);
+  absl::StatusOr<BootstrapPlan> plan = PlanBeginning();
+  if (!plan.ok()) return plan.status();
+  identity_ = plan->identity;
+  bootstrap_members_ = std::move(plan->members);
+  if (absl::Status noted = FoundBoot(); !noted.ok()) return noted;
   auto log = storage::LogStore::Create(&file_system_, data_dir_->wal(),
                                        {identity_.cluster_id, identity_.self.value},
-                                       {raft::EntryId{}, plan.conf_state}, LogOptions());
+                                       {raft::EntryId{}, plan->conf_state}, LogOptions());
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
   return absl::OkStatus();
@@ -153,40 +162,35 @@ absl::Status Node::Bootstrap() {
 
 absl::Status Node::OpenStore() {
   const raft::Index base = log_->LatestSnapshot().last.index;
-  auto store =
-      CurrentStore::Open(&file_system_, data_dir_->store(), SnapshotStoreName(base),
-                         [](const std::string& dir) { return storage::OpenRocksEngine(dir, {}); });
+  storage::RocksEngineOptions engine;
+  engine.await_space = [this] { return disk_space_->AwaitSpace(); };
+  engine.background_failed = [this](const absl::Status& status) { OnStoreFailure(status); };
+  engine.damaged = [this](const absl::Status& status) { EnterQuarantine(status); };
+  auto store = CurrentStore::Open(
+      &file_system_, data_dir_->store(), SnapshotStoreName(base),
+      [engine](const std::string& dir) { return storage::OpenRocksEngine(dir, engine); });
   if (!store.ok()) return store.status();
   store_ = *std::move(store);
-  if (store_->state_machine().applied_index() < log_->first_index().Previous()) {
-    // The log restarted behind a snapshot, and the crash came before the store was switched.
-    absl::Status status = store_->SwitchTo(SnapshotStoreName(base));
-    if (!status.ok()) {
-      return absl::DataLossError(
-          fmt::format("{}: holds entries up to {} only, but the log begins at {}: {}",
-                      data_dir_->store(), store_->state_machine().applied_index().value,
-                      log_->first_index().value, std::string(status.message())));
-    }
-  }
+  absl::Status finished = FinishInstall(*log_, store_.get());
+  if (!finished.ok()) return Prefix((data_dir_->store() + ": ").c_str(), finished);
   const raft::Index applied = store_->state_machine().applied_index();
   if (applied > log_->last_index()) {
     return absl::DataLossError(
         fmt::format("{}: ends at entry {}, but the store in {} has applied up to {}",
                     data_dir_->wal(), log_->last_index().value, data_dir_->store(), applied.value));
   }
-  if (applied.value == 0) {
-    if (bootstrap_members_.empty()) bootstrap_members_ = PlanBootstrap(options_).members;
-    return store_->state_machine().Bootstrap(bootstrap_members_);
-  }
-  return absl::OkStatus();
+  return applied.value == 0 ? FoundStore() : absl::OkStatus();
 }
 
 void Node::MakeRooms() {
   log_first_index_ = log_->first_index().value;
   peer_loop_ = std::make_unique<EventLoop>("peers");
   proposals_ = std::make_unique<Proposals>(
-      Proposals::Options{RequestTimeout(options_), options_.max_request_bytes}, &clock_,
-      RandomBits());
+      Proposals::Options{
+          .request_timeout = RequestTimeout(options_),
+          .command_bytes_max = options_.max_request_bytes,
+          .space_is_short = [this] { return disk_space_->level() != DiskSpace::Level::kEnough; }},
+      &clock_, RandomBits());
   reads_ = std::make_unique<Reads>(Reads::Options{RequestTimeout(options_)}, &clock_,
                                    [this] { return store_->View(); });
   MakePeers();
@@ -196,12 +200,15 @@ void Node::MakeRooms() {
       proposals_.get(), reads_.get(), transport_.get());
   MakeApplyLoop();
   std::unique_ptr<raft::RawNode> raft = MakeRawNode();
-  const raft::ConfState conf_state = raft->GetStatus().conf_state;
+  conf_at_start_ = raft->GetStatus().conf_state;
   // Nobody else could win, so there is nothing to wait for.
-  if (conf_state.voters == std::vector<raft::NodeId>{identity_.self}) raft->Campaign();
+  if (conf_at_start_.voters == std::vector<raft::NodeId>{identity_.self}) raft->Campaign();
   MakeRaftLoop(std::move(raft));
+  MakeMembership();
+  MakeStateWatch();
   MakeMethods();
   pumps_ = std::make_unique<Pumps>(this);
+  files_.set_wake([this] { pumps_->files.Wake(); });
   raft_loop_->set_wake([this] { pumps_->raft.Wake(); });
   apply_loop_->set_wake([this] { pumps_->apply.Wake(); });
   lease_keeper_->set_wake([this] { pumps_->lease.Wake(); });
@@ -229,11 +236,15 @@ void Node::MakeRaftLoop(std::unique_ptr<raft::RawNode> raft) {
   RaftLoop::Options options;
   options.tick_interval = TickInterval(options_);
   options.request_timeout = RequestTimeout(options_);
+  // What may be under way when the next segment cannot be had: a pass of appends, and many votes.
+  options.log_room_min = std::min(std::uint64_t{16} << 20U, LogOptions().segment_bytes / 2);
+  options.disk_exhausted = [this] { return disk_space_->level() == DiskSpace::Level::kExhausted; };
   RaftLoop::Outputs outputs;
   outputs.apply = [this](ApplyWork work) { apply_loop_->Post(std::move(work)); };
   outputs.role_changed = [this](const RaftLoop::RoleChange& change) {
     lease_keeper_->OnRoleChange(change);
     OnLeaderKnown(change.leader != raft::kNoNode);
+    OnDiskLevel(disk_space_->level());
     spdlog::info("{} in term {}, leader {:x}", RoleName(change.role), change.term.value,
                  change.leader.value);
   };
@@ -259,6 +270,8 @@ void Node::MakeApplyLoop() {
   options.unflushed_max = 5 * options_.snapshot_count;
   ApplyLoop::Outputs outputs;
   outputs.publish = [this](storage::ApplyOutput* output) {
+    if (output->members_changed) OnMembersChanged();
+    if (!output->state_checks.empty()) state_watch_->OnChecks(std::move(output->state_checks));
     const bool compacted = output->compact_revision != published_compact_revision_;
     if (!output->events.empty() || compacted) {
       published_compact_revision_ = output->compact_revision;
@@ -279,10 +292,11 @@ void Node::MakeApplyLoop() {
   outputs.release_log = [this](raft::EntryId durable) { raft_loop_->Post(ReleaseInput{durable}); };
   outputs.store_replaced = [this] {
     spdlog::info("installed snapshot of the leader: the store was replaced");
+    OnMembersChanged();
     watch_hub_->Reset(store_->View()->current_revision());
     lease_keeper_->OnStoreReplaced();
   };
-  outputs.fail_stop = FailStop;
+  outputs.fail_stop = [this](const absl::Status& status) { OnStoreFailure(status); };
   apply_loop_ = std::make_unique<ApplyLoop>(options, store_.get(), &clock_, std::move(outputs));
   reads_->OnApplied(store_->state_machine().applied_index());
 }
@@ -301,59 +315,44 @@ void Node::MakeWatchHub() {
   };
   surroundings.wake = [this] { pumps_->watch.Wake(); };
   watch_hub_ = std::make_unique<WatchHub>(options, std::move(surroundings));
-  watch_service_ = std::make_unique<WatchService>(watch_hub_.get());
+  watch_service_ = std::make_unique<WatchService>(watch_hub_.get(), [this] {
+    return is_learner() ? NotSupportedForLearnerError() : absl::OkStatus();
+  });
 }
 
 void Node::MakePeers() {
   PeerTransport::Outputs outputs;
   outputs.unreachable = [this](raft::NodeId peer) { raft_loop_->Post(UnreachableInput{peer}); };
   outputs.snapshot_wanted = [this](raft::NodeId peer) { snapshot_sender_->Send(peer); };
+  outputs.removed = [this] { OnRemoved(); };
   transport_ = std::make_unique<PeerTransport>(peer_loop_.get(), identity_, std::move(outputs));
-  for (const PeerAddress& address : PeerAddresses(*store_->View(), identity_.self)) {
-    peer_loop_->Post([this, address] { transport_->AddPeer(address); });
-  }
-  SnapshotSender::Surroundings around;
-  around.link = [this](raft::NodeId peer) { return transport_->Link(peer); };
-  around.report = [this](raft::NodeId peer, bool installed) {
-    raft_loop_->Post(SnapshotReportInput{peer, installed});
-  };
-  around.make = [this](std::string dir,
-                       absl::AnyInvocable<void(absl::StatusOr<SnapshotSender::Made>)> done) {
-    auto shared = std::make_shared<decltype(done)>(std::move(done));
-    apply_loop_->MakeSnapshot(std::move(dir), [this, shared](absl::StatusOr<raft::EntryId> last) {
-      if (!last.ok()) return (*shared)(last.status());
-      raft_loop_->Post(NodeInput{[shared, last = *last](const raft::RawNode& raft) {
-        const std::optional<raft::SnapshotMeta> meta = SnapshotMetaAt(raft, last);
-        if (!meta) return (*shared)(absl::AbortedError("a newer snapshot arrived here meanwhile"));
-        (*shared)(SnapshotSender::Made{*meta, raft.term()});
-      }});
-    });
-  };
-  snapshot_sender_ = std::make_unique<SnapshotSender>(
-      peer_loop_.get(), &file_system_, data_dir_->store(), identity_, std::move(around));
-  snapshot_receiver_ = std::make_unique<SnapshotReceiver>(
-      &file_system_, data_dir_->store(), identity_, [this](raft::Message message) {
-        std::vector<raft::Message> messages;
-        messages.push_back(std::move(message));
-        raft_loop_->Post(PeerInput{std::move(messages)});
-      });
+  AnnounceOthers();
+  admission_desk_ = std::make_unique<AdmissionDesk>(
+      AdmissionDesk::Surroundings{[this] { return store_->View(); },
+                                  [this](std::function<void(const raft::RawNode&)> question) {
+                                    if (!raft_runs_) return false;
+                                    raft_loop_->Post(NodeInput{std::move(question)});
+                                    return true;
+                                  }});
+  MakeSnapshotPeers();
 }
 
 void Node::MakeMethods() {
   http_ = std::make_unique<HttpEndpoints>(this, reads_.get(), [this] { return Metrics(); });
-  ClientPorts ports{
-      this, proposals_.get(), reads_.get(), apply_loop_.get(), lease_keeper_.get(), RandomBits};
+  ClientPorts ports{this,
+                    proposals_.get(),
+                    reads_.get(),
+                    apply_loop_.get(),
+                    lease_keeper_.get(),
+                    membership_.get(),
+                    RandomBits};
   // Leases shorter than one and a half election timeouts could not outlive an election.
   const std::int64_t ttl_min = (3 * options_.election_timeout_ms / 2 + 999) / 1000;
   AddClientMethods(ports, {{options_.max_txn_ops}, {ttl_min}, QuotaBytes(options_)},
                    watch_service_->WatchMethod(), &client_methods_);
 
-  PeerServiceOutputs outputs;
-  outputs.messages = [this](std::vector<raft::Message> messages) {
-    raft_loop_->Post(PeerInput{std::move(messages)});
-  };
-  AddPeerMethods(identity_, std::move(outputs), lease_keeper_.get(), snapshot_receiver_.get(),
-                 &peer_methods_);
+  AddPeerMethods(identity_, MakePeerOutputs(), &gate_, lease_keeper_.get(), reads_.get(),
+                 snapshot_receiver_.get(), &peer_methods_);
 }
 
 absl::Status Node::BindFronts() {
@@ -372,7 +371,10 @@ absl::Status Node::BindFronts() {
 }
 
 absl::Status Node::ServeClients(const std::function<bool()>& give_up) {
-  if (absl::Status status = PublishAttributes(give_up); !status.ok()) return status;
+  absl::Status status = PublishAttributes(give_up);
+  if (status.ok()) status = AwaitVote(give_up);
+  if (status.ok()) status = ConcludeRepair();
+  if (!status.ok()) return status;
   return Prefix("--listen-client-urls: ", client_front_->Serve());
 }
 
@@ -384,6 +386,7 @@ absl::Status Node::PublishAttributes(const std::function<bool()>& give_up) {
     stelepb::MemberAttributes* attributes = command.mutable_member_attributes();
     attributes->set_member_id(identity_.self.value);
     attributes->set_name(options_.name);
+    attributes->set_boot_epoch(boot_.epoch());
     for (const std::string& url : options_.advertise_client_urls) attributes->add_client_urls(url);
     auto outcome = std::make_shared<std::promise<absl::Status>>();
     std::future<absl::Status> attempt = outcome->get_future();
@@ -404,12 +407,18 @@ void Node::Stop() {
   if (stopped_ || pumps_ == nullptr) return;
   stopped_ = true;
   TransferLeadership();
+  if (removed_) {
+    // Nobody tells this member any more what becomes of what it asked for.
+    proposals_->Shutdown();
+    reads_->Shutdown();
+  }
   watch_hub_->EndAllStreams(StoppedError());
   client_front_->GracefulStop(kDrainPatience);
   proposals_->Shutdown();
   reads_->Shutdown();
   peer_front_->Stop();
   peer_loop_->Stop();
+  disk_space_->Stop();
   pumps_->Stop();
   snapshot_sender_.reset();
   transport_->Close();
@@ -417,24 +426,7 @@ void Node::Stop() {
     spdlog::error("the store could not be flushed: {}; the next start replays the log",
                   std::string(status.message()));
   }
-  raft_loop_->CloseLog();
-}
-
-// Best effort: the others elect a leader without us if this does not work out in time.
-void Node::TransferLeadership() {
-  if (!raft_loop_->facts().is_leader) return;
-  auto answer = std::make_shared<std::promise<raft::NodeId>>();
-  std::future<raft::NodeId> successor = answer->get_future();
-  raft_loop_->Post(NodeInput{
-      [answer](const raft::RawNode& raft) { answer->set_value(BestSuccessor(raft.GetStatus())); }});
-  if (successor.wait_for(std::chrono::seconds(1)) != std::future_status::ready) return;
-  const raft::NodeId target = successor.get();
-  if (target == raft::kNoNode) return;
-  raft_loop_->Post(TransferInput{target});
-  const absl::Duration deadline = clock_.Now() + ElectionTimeout(options_);
-  while (raft_loop_->facts().is_leader && clock_.Now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
+  NoteStop(raft_loop_->CloseLog());
 }
 
 std::uint64_t Node::raft_term() const { return raft_loop_->facts().term; }
@@ -447,6 +439,7 @@ NodeStatus Node::Status() const {
   NodeStatus status;
   status.cluster_id = identity_.cluster_id;
   status.member_id = identity_.self.value;
+  status.is_learner = is_learner_;
   status.leader_id = facts.leader;
   status.raft_term = facts.term;
   status.last_index = facts.last_index;

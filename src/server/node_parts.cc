@@ -47,18 +47,6 @@ std::vector<std::string> HostPorts(const std::vector<std::string>& urls) {
   return host_ports;
 }
 
-raft::NodeId BestSuccessor(const raft::Status& status) {
-  raft::NodeId best = raft::kNoNode;
-  raft::Index best_match;
-  for (const raft::Status::Peer& peer : status.peers) {
-    if (peer.id == status.id || peer.is_learner || !peer.recently_active) continue;
-    if (best != raft::kNoNode && peer.match_index <= best_match) continue;
-    best = peer.id;
-    best_match = peer.match_index;
-  }
-  return best;
-}
-
 const char* RoleName(raft::Role role) {
   switch (role) {
     case raft::Role::kFollower:

@@ -12,7 +12,8 @@
 
 namespace stele::server {
 
-// What --initial-cluster and --initial-cluster-token say, computed alike by every member.
+// How a member begins: for founders what --initial-cluster and --initial-cluster-token say,
+// computed alike by every one of them.
 struct BootstrapPlan {
   PeerIdentity identity;
   raft::ConfState conf_state;
@@ -25,9 +26,6 @@ std::vector<PeerAddress> PeerAddresses(const storage::ReadView& view, raft::Node
 
 // "host:port" of URLs that were checked when the flags were parsed.
 std::vector<std::string> HostPorts(const std::vector<std::string>& urls);
-
-// The member that is best placed to lead next, or none: the furthest voter heard from lately.
-raft::NodeId BestSuccessor(const raft::Status& status);
 
 const char* RoleName(raft::Role role);
 

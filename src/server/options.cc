@@ -12,7 +12,7 @@
 namespace stele::server {
 namespace {
 
-absl::Status Invalid(std::string message) { return absl::InvalidArgumentError(message); }
+absl::Status Invalid(const std::string& message) { return absl::InvalidArgumentError(message); }
 
 void AddFlags(Options* options, CLI::App* app) {
   const auto list = [&](const char* flag, std::vector<std::string>* urls, const char* help) {
@@ -52,6 +52,17 @@ void AddFlags(Options* options, CLI::App* app) {
   one("--max-txn-ops", &options->max_txn_ops, "The most operations in a transaction.");
   one("--quota-backend-bytes", &options->quota_backend_bytes,
       "Reported as the quota (0: 2 GiB). Not enforced yet.");
+  one("--disk-reserve-bytes", &options->disk_reserve_bytes,
+      "Size of the file kept for the day the disk is full, at most 1/8 of the disk (0: none).")
+      ->check(CLI::NonNegativeNumber);
+  one("--snapshot-bandwidth", &options->snapshot_bandwidth,
+      "Bytes a second at which a snapshot is sent to a member (0: no bound).")
+      ->check(CLI::NonNegativeNumber);
+  app->add_flag("--strict-reconfig-check", options->strict_reconfig_check,
+                "Refuse changes of the members that would endanger the quorum.")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  one("--max-learners,--experimental-max-learners", &options->max_learners,
+      "The most members that may be learners.");
   one("--log-level", &options->log_level, "debug, info, warn, error, panic or fatal.");
 }
 
@@ -183,6 +194,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   app.set_help_flag();
   AddFlags(&result.options, &app);
   std::vector<std::string> args;
+  args.reserve(arguments.size());
   for (const std::string& argument : arguments) args.push_back(NormaliseDashes(argument));
   for (const std::string& argument : args) {
     if (argument == "--help" || argument == "-h") {
@@ -234,6 +246,7 @@ absl::Status ValidateOptions(Options* options) {
   }
   if (options->snapshot_count == 0) return Invalid("--snapshot-count: must be at least 1");
   if (options->max_txn_ops < 1) return Invalid("--max-txn-ops: must be at least 1");
+  if (options->max_learners < 0) return Invalid("--max-learners: is negative");
   if (options->max_request_bytes < 1024 || options->max_request_bytes > (1ull << 30)) {
     return Invalid(fmt::format("--max-request-bytes: {} is not between 1 KiB and 1 GiB",
                                options->max_request_bytes));

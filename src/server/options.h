@@ -34,6 +34,10 @@ struct Options {
   std::uint64_t max_request_bytes = 1'572'864;
   int max_txn_ops = 128;
   std::int64_t quota_backend_bytes = 0;  // 0: the default of 2 GiB; negative: no quota
+  std::uint64_t disk_reserve_bytes = std::uint64_t{64} << 20U;
+  std::uint64_t snapshot_bandwidth = std::uint64_t{64} << 20U;  // bytes per second; 0: no bound
+  bool strict_reconfig_check = true;
+  std::int64_t max_learners = 1;
   std::string log_level = "info";
 
   // Derived by ValidateOptions.

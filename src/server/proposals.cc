@@ -15,12 +15,36 @@ storage::CommandResult Failure(std::uint64_t request_id, const absl::Status& sta
   return result;
 }
 
+bool HasPut(const etcdserverpb::TxnRequest& txn) {
+  for (const auto* branch : {&txn.success(), &txn.failure()}) {
+    for (const etcdserverpb::RequestOp& op : *branch) {
+      if (op.has_request_put()) return true;
+      if (op.has_request_txn() && HasPut(op.request_txn())) return true;
+    }
+  }
+  return false;
+}
+
+// What a full disk cannot take: all that is not there to free space, or small and rare.
+bool NeedsSpace(const stelepb::Command& command) {
+  if (command.has_txn()) return HasPut(command.txn());
+  return command.has_put() || command.has_lease_grant();
+}
+
 }  // namespace
 
 Proposals::Proposals(const Options& options, const Clock* clock, std::uint64_t first_request_id)
     : options_(options), clock_(clock), next_request_id_(first_request_id) {}
 
 void Proposals::Propose(stelepb::Command* command, Done done) {
+  Register(command, std::move(done), &submit_);
+}
+
+void Proposals::Propose(stelepb::Command* command, Done done, Submit submit) {
+  Register(command, std::move(done), &submit);
+}
+
+void Proposals::Register(stelepb::Command* command, Done done, Submit* submit) {
   std::uint64_t request_id = 0;
   absl::Status refusal;
   {
@@ -31,6 +55,8 @@ void Proposals::Propose(stelepb::Command* command, Done done) {
       refusal = StoppedError();
     } else if (waiters_.size() >= options_.waiting_max) {
       refusal = TooManyRequestsError();
+    } else if (options_.space_is_short && options_.space_is_short() && NeedsSpace(*command)) {
+      refusal = NoSpaceError();
     }
   }
   command->set_request_id(request_id);
@@ -46,7 +72,7 @@ void Proposals::Propose(stelepb::Command* command, Done done) {
     waiters_.emplace(request_id, Waiter{std::move(done), now});
     by_deadline_.emplace_back(request_id, now + options_.request_timeout);
   }
-  submit_(request_id, raft::Payload(std::move(bytes)));
+  (*submit)(request_id, raft::Payload(std::move(bytes)));
 }
 
 void Proposals::Resolve(std::vector<storage::CommandResult> results) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ class Proposals final : public Proposer {
     absl::Duration request_timeout = absl::Seconds(7);
     std::size_t command_bytes_max = 1'572'864;  // --max-request-bytes
     std::size_t waiting_max = 20'000;           // then "too many requests"
+    // While this says so (may be empty), only commands that make nothing larger are taken. Any
+    // thread.
+    std::function<bool()> space_is_short = {};
   };
   // Takes an encoded command to the RaftLoop.
   using Submit = absl::AnyInvocable<void(std::uint64_t request_id, raft::Payload data)>;
@@ -39,6 +43,8 @@ class Proposals final : public Proposer {
   void set_submit(Submit submit) { submit_ = std::move(submit); }
 
   void Propose(stelepb::Command* command, Done done) override;
+  // The same for a command that takes another way to the log.
+  void Propose(stelepb::Command* command, Done done, Submit submit);
 
   // From apply. Results nobody here waits for are dropped.
   void Resolve(std::vector<storage::CommandResult> results);
@@ -58,6 +64,8 @@ class Proposals final : public Proposer {
     Done done;
     absl::Duration proposed_at;
   };
+
+  void Register(stelepb::Command* command, Done done, Submit* submit);
 
   const Options options_;
   const Clock* const clock_;

@@ -2,12 +2,26 @@
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 #include <utility>
+#include <variant>
 
 #include "src/raft/check.h"
 #include "src/server/api/errors.h"
 
 namespace stele::server {
+namespace {
+
+// A full disk is asked for space again after so long.
+constexpr absl::Duration kReserveAgainAfter = absl::Milliseconds(500);
+
+bool BringsEntries(const raft::Message& message) {
+  if (std::holds_alternative<raft::ForwardedProposal>(message.body)) return true;
+  const auto* append = std::get_if<raft::AppendEntries>(&message.body);
+  return append != nullptr && !append->entries.empty();
+}
+
+}  // namespace
 
 std::optional<raft::SnapshotMeta> SnapshotMetaAt(const raft::RawNode& raft, raft::EntryId last) {
   if (last.index.Next() < raft.GetStatus().first_index) return std::nullopt;
@@ -32,6 +46,7 @@ RaftLoop::RaftLoop(const Options& options, std::unique_ptr<raft::RawNode> node,
 }
 
 bool RaftLoop::RunOnce() {
+  ReserveLog();
   inputs_.TakeAll(&batch_);
   bool worked = !batch_.empty();
   for (RaftInput& input : batch_) {
@@ -60,7 +75,21 @@ void RaftLoop::SealIfIdle() {
   if (absl::Status status = log_->Seal(); !status.ok()) outputs_.fail_stop(status);
 }
 
+void RaftLoop::ReserveLog() {
+  if (!log_->reserved() && clock_->Now() >= reserve_at_) {
+    const absl::Status status = log_->Reserve();
+    if (absl::IsResourceExhausted(status)) {
+      reserve_at_ = clock_->Now() + kReserveAgainAfter;
+    } else if (!status.ok()) {
+      outputs_.fail_stop(status);
+    }
+  }
+  full_ = log_->room() < options_.log_room_min ||
+          (options_.disk_exhausted && options_.disk_exhausted());
+}
+
 void RaftLoop::Handle(ProposalInput input) {
+  if (full_) return proposals_->Refuse(input.request_id, NoSpaceError());
   switch (node_->Propose(input.data)) {
     case raft::ProposeResult::kAccepted:
       return;
@@ -75,7 +104,10 @@ void RaftLoop::Handle(ProposalInput input) {
 }
 
 void RaftLoop::Handle(PeerInput input) {
-  for (raft::Message& message : input.messages) node_->Step(std::move(message));
+  for (raft::Message& message : input.messages) {
+    if (full_ && BringsEntries(message)) continue;  // the sender tries again
+    node_->Step(std::move(message));
+  }
 }
 
 void RaftLoop::Handle(WakeInput) {}
@@ -84,7 +116,15 @@ void RaftLoop::Handle(AppliedInput input) { node_->OnApplied(input.index); }
 
 void RaftLoop::Handle(UnreachableInput input) { node_->ReportUnreachable(input.peer); }
 
+void RaftLoop::Handle(SnapshotSentInput input) {
+  holds_[input.peer] = {input.last, clock_->Now() + options_.snapshot_hold_max};
+}
+
 void RaftLoop::Handle(SnapshotReportInput input) {
+  if (const auto hold = holds_.find(input.peer); hold != holds_.end()) {
+    hold->second.installed = true;
+    if (!input.installed) holds_.erase(hold);
+  }
   node_->ReportSnapshot(input.peer, input.installed);
 }
 
@@ -93,7 +133,7 @@ void RaftLoop::Handle(ReleaseInput input) {
   // Before this pass persists it, a snapshot that arrived with it is known to the core only.
   const std::optional<raft::SnapshotMeta> meta = SnapshotMetaAt(*node_, input.durable);
   if (!meta) return;
-  const absl::Status status = log_->Release(*meta, CatchUpStart(input.durable.index));
+  const absl::Status status = log_->Release(*meta, HeldBack(CatchUpStart(input.durable.index)));
   if (!status.ok()) outputs_.fail_stop(status);
 }
 
@@ -109,16 +149,46 @@ raft::Index RaftLoop::CatchUpStart(raft::Index durable) const {
       log_->Entries(from, durable.Next(), std::numeric_limits<std::uint64_t>::max(), &entries);
   STELE_CHECK(status == raft::LogReadStatus::kOk);
   std::uint64_t bytes = 0;
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    bytes += entry->data.size();
-    if (bytes > options_.catch_up_bytes) return entry->id.index;
+  for (const raft::Entry& entry : entries | std::views::reverse) {
+    bytes += entry.data.size();
+    if (bytes > options_.catch_up_bytes) return entry.id.index;
   }
   return from.Previous();
 }
 
+raft::Index RaftLoop::HeldBack(raft::Index release_to) {
+  if (holds_.empty()) return release_to;
+  const raft::Status status = node_->GetStatus();
+  for (const raft::Status::Peer& peer : status.peers) {
+    const auto hold = holds_.find(peer.id);
+    if (hold != holds_.end()) hold->second.last = std::max(hold->second.last, peer.match_index);
+  }
+  std::erase_if(holds_, [&](const auto& each) {
+    const Hold& hold = each.second;
+    return status.role != raft::Role::kLeader || clock_->Now() >= hold.until ||
+           (hold.installed && hold.last >= release_to) ||
+           BytesBetween(hold.last, release_to) > options_.snapshot_hold_bytes;
+  });
+  for (const auto& [peer, hold] : holds_) release_to = std::min(release_to, hold.last);
+  return std::max(release_to, log_->first_index().Previous());
+}
+
+// Of the data of the entries behind `from` up to `to`.
+std::uint64_t RaftLoop::BytesBetween(raft::Index from, raft::Index to) const {
+  std::vector<raft::Entry> entries;
+  const raft::Index first = std::max(from.Next(), log_->first_index());
+  if (first > to) return 0;
+  const raft::LogReadStatus status =
+      log_->Entries(first, to.Next(), std::numeric_limits<std::uint64_t>::max(), &entries);
+  STELE_CHECK(status == raft::LogReadStatus::kOk);
+  std::uint64_t bytes = 0;
+  for (const raft::Entry& entry : entries) bytes += entry.data.size();
+  return bytes;
+}
+
 void RaftLoop::Handle(TransferInput input) { node_->TransferLeader(input.target); }
 
-void RaftLoop::Handle(ConfChangeInput input) {
+void RaftLoop::Handle(const ConfChangeInput& input) {
   const absl::StatusOr<raft::ConfState> next = input.next(*node_);
   if (!next.ok()) return input.refused(next.status());
   switch (node_->ProposeConfState(*next, input.context)) {
@@ -129,11 +199,11 @@ void RaftLoop::Handle(ConfChangeInput input) {
     case raft::ProposeResult::kTransferring:
     case raft::ProposeResult::kOverloaded:
     case raft::ProposeResult::kRefused:
-      return input.refused(TooManyRequestsError());
+      return input.refused(absl::AbortedError("not now"));
   }
 }
 
-void RaftLoop::Handle(NodeInput input) { input.question(*node_); }
+void RaftLoop::Handle(const NodeInput& input) { input.question(*node_); }
 
 bool RaftLoop::TickIfDue() {
   const absl::Duration now = clock_->Now();
@@ -159,8 +229,13 @@ void RaftLoop::RetryParked() {
   while (!parked_.empty() && now - parked_.front().since >= options_.request_timeout) {
     parked_.pop_front();  // its waiter has been told
   }
-  if (node_->leader() == raft::kNoNode) return;
+  if (node_->leader() == raft::kNoNode && !full_) return;
   while (!parked_.empty()) {
+    if (full_) {
+      proposals_->Refuse(parked_.front().proposal.request_id, NoSpaceError());
+      parked_.pop_front();
+      continue;
+    }
     const raft::ProposeResult result = node_->Propose(parked_.front().proposal.data);
     if (result == raft::ProposeResult::kNoLeader || result == raft::ProposeResult::kTransferring) {
       return;
@@ -212,8 +287,9 @@ void RaftLoop::PublishFacts(const raft::Ready& ready) {
   outputs_.role_changed({ready.soft_state->role, ready.soft_state->leader, node_->term()});
 }
 
-void RaftLoop::CloseLog() {
+storage::LogEnd RaftLoop::CloseLog() {
   if (absl::Status status = log_->Seal(); !status.ok()) outputs_.fail_stop(status);
+  return log_->end();
 }
 
 }  // namespace stele::server

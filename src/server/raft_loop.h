@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,11 @@ struct SnapshotReportInput {
   raft::NodeId peer;
   bool installed = false;
 };
+// A snapshot up to `last` is on its way: the log keeps what the peer will need behind it.
+struct SnapshotSentInput {
+  raft::NodeId peer;
+  raft::Index last;
+};
 // The store holds everything up to `durable` on disk; the log before it may go.
 struct ReleaseInput {
   raft::EntryId durable;
@@ -70,16 +76,17 @@ struct ConfChangeInput {
   // Which config to propose, or why none.
   std::function<absl::StatusOr<raft::ConfState>(const raft::RawNode&)> next;
   std::string context;  // carried by the entry to apply
-  // Called at once if the change is definitely not proposed; `next`'s error, or the core's refusal.
+  // Called at once if the change is definitely not proposed: `next`'s error, "not leader", or
+  // kAborted when the core does not take it now and may take it later.
   std::function<void(const absl::Status&)> refused;
 };
 // Runs `question` on the loop's thread, for rare questions.
 struct NodeInput {
   std::function<void(const raft::RawNode&)> question;
 };
-using RaftInput =
-    std::variant<ProposalInput, PeerInput, WakeInput, AppliedInput, UnreachableInput,
-                 SnapshotReportInput, ReleaseInput, TransferInput, ConfChangeInput, NodeInput>;
+using RaftInput = std::variant<ProposalInput, PeerInput, WakeInput, AppliedInput, UnreachableInput,
+                               SnapshotSentInput, SnapshotReportInput, ReleaseInput, TransferInput,
+                               ConfChangeInput, NodeInput>;
 
 // What a pass hands on to apply: a snapshot to install before the entries, and the entries.
 struct ApplyWork {
@@ -99,8 +106,17 @@ class RaftLoop final : public Pump {
     // Kept behind the released index for slow followers: at most so many entries and bytes.
     std::uint64_t catch_up_entries = 5000;
     std::uint64_t catch_up_bytes = std::uint64_t{32} << 20U;
+    // For a member that gets a snapshot, what follows the snapshot is kept until the member has
+    // nearly caught up, but not for longer than this nor more than so many bytes.
+    absl::Duration snapshot_hold_max = absl::Minutes(10);
+    std::uint64_t snapshot_hold_bytes = std::uint64_t{256} << 20U;
     absl::Duration request_timeout = absl::Seconds(7);
     absl::Duration seal_after_idle = absl::Milliseconds(10);
+    // With less room in the log, or while the disk is said to be exhausted (may be empty), nothing
+    // new is taken: proposals are refused, appends of the leader are not heard. Votes and reads go
+    // on.
+    std::uint64_t log_room_min = 0;
+    std::function<bool()> disk_exhausted = {};
   };
   struct RoleChange {
     raft::Role role;
@@ -126,8 +142,8 @@ class RaftLoop final : public Pump {
   bool RunOnce() override;
   absl::Duration IdleTime() override;
 
-  // After the last RunOnce: closes the log so that the next start sees a sealed end.
-  void CloseLog();
+  // After the last RunOnce: closes the log so that the next start sees a sealed end; where that is.
+  storage::LogEnd CloseLog();
 
  private:
   void Handle(ProposalInput input);
@@ -135,14 +151,20 @@ class RaftLoop final : public Pump {
   void Handle(WakeInput input);
   void Handle(AppliedInput input);
   void Handle(UnreachableInput input);
+  void Handle(SnapshotSentInput input);
   void Handle(SnapshotReportInput input);
   void Handle(ReleaseInput input);
   void Handle(TransferInput input);
-  void Handle(ConfChangeInput input);
-  void Handle(NodeInput input);
+  void Handle(const ConfChangeInput& input);
+  void Handle(const NodeInput& input);
 
   raft::Index CatchUpStart(raft::Index durable) const;
+  // `release_to`, or less if a member that gets a snapshot needs entries before it.
+  raft::Index HeldBack(raft::Index release_to);
+  std::uint64_t BytesBetween(raft::Index from, raft::Index to) const;
   bool TickIfDue();
+  // Keeps the file of the log's next segment ready, and finds out whether more can be taken.
+  void ReserveLog();
   void StartReadRound();
   // Proposals that found no leader wait here until there is one or their waiter gave up.
   void RetryParked();
@@ -152,6 +174,11 @@ class RaftLoop final : public Pump {
   void SealIfIdle();
   void PublishFacts(const raft::Ready& ready);
 
+  struct Hold {
+    raft::Index last;  // of the snapshot, later what the member has
+    absl::Duration until;
+    bool installed = false;
+  };
   struct Parked {
     ProposalInput proposal;
     absl::Duration since;
@@ -169,7 +196,10 @@ class RaftLoop final : public Pump {
   Mailbox<RaftInput> inputs_;
   std::vector<RaftInput> batch_;  // storage reused from pass to pass
   std::deque<Parked> parked_;
+  std::map<raft::NodeId, Hold> holds_;
   absl::Duration next_tick_;
+  bool full_ = false;  // see log_room_min
+  absl::Duration reserve_at_ = -absl::InfiniteDuration();
   bool unsealed_ = false;
   absl::Duration seal_at_;
   RaftFacts facts_;

@@ -65,7 +65,8 @@ void Reads::OnReadState(const raft::ReadState& state) {
   const std::lock_guard lock(mutex_);
   auto round = rounds_.find(state.request_id);
   if (round == rounds_.end()) return;
-  if (state.read_index <= applied_index_) {
+  const bool hurries = options_.mutation == raft::Mutation::kReadBeforeApplied;
+  if (state.read_index <= applied_index_ || hurries) {
     MakeReady(std::move(round->second.reads));
   } else {
     confirmed_.emplace(state.read_index, std::move(round->second.reads));

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "src/raft/mutation.h"
 #include "src/raft/ready.h"
 #include "src/server/api/ports.h"
 #include "src/server/clock.h"
@@ -28,6 +29,7 @@ class Reads final : public Reader, public Pump {
   struct Options {
     absl::Duration request_timeout = absl::Seconds(7);
     absl::Duration retry_interval = absl::Milliseconds(500);
+    raft::Mutation mutation = raft::Mutation::kNone;  // a planted bug, for tests
   };
   using TakeView = std::function<View()>;
 

@@ -52,6 +52,14 @@ class FileSystem {
   virtual absl::StatusOr<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path) = 0;
   // The whole content. kNotFound when there is no such file.
   virtual absl::StatusOr<std::string> ReadAll(const std::string& path) = 0;
+  // At most `size` bytes from `offset` on, fewer at the end of the file. This one is for small
+  // files.
+  virtual absl::StatusOr<std::string> ReadAt(const std::string& path, std::uint64_t offset,
+                                             std::uint64_t size) {
+    absl::StatusOr<std::string> all = ReadAll(path);
+    if (!all.ok() || offset >= all->size()) return all.ok() ? std::string() : all;
+    return all->substr(offset, size);
+  }
   virtual absl::StatusOr<std::uint64_t> FileSize(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
 

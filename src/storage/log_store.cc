@@ -32,7 +32,7 @@ struct LogStore::State {
   // The hard state as it goes to disk.
   HardState HardStateToWrite() const {
     HardState hard_state = contents.summary().hard_state;
-    if (options.unsafe_forget_vote) hard_state.vote = raft::kNoNode;
+    if (options.mutation == raft::Mutation::kVoteForgotten) hard_state.vote = raft::kNoNode;
     return hard_state;
   }
 
@@ -149,10 +149,24 @@ absl::Status LogStore::Seal() {
   return sealed;
 }
 
+absl::Status LogStore::Reserve() {
+  State& s = *state_;
+  if (!s.error.ok()) return s.error;
+  absl::Status reserved = s.wal->MakeSpare();
+  return absl::IsResourceExhausted(reserved) ? reserved : s.Note(std::move(reserved));
+}
+
+bool LogStore::reserved() const { return state_->wal->has_spare(); }
+
+std::uint64_t LogStore::room() const { return state_->wal->room(); }
+
 absl::Status LogStore::InstallSnapshot(const SnapshotMeta& snapshot) {
   State& s = *state_;
   if (!s.error.ok()) return s.error;
-  const wal::Install install = s.contents.PlanInstall(snapshot);
+  wal::Install install = s.contents.PlanInstall(snapshot);
+  if (s.options.mutation == raft::Mutation::kInstallKeepsSuffix) {
+    install.keeps_suffix = snapshot.last.index <= s.contents.last_index();
+  }
   STELE_CHECK(s.contents.Apply(install));
   s.changes.emplace_back(install);
   s.install_pending = true;
@@ -169,6 +183,9 @@ absl::Status LogStore::Release(const SnapshotMeta& snapshot, Index release_to) {
   if (release.base == summary.base && release.snapshot == summary.snapshot) return Sync();
   STELE_CHECK(s.contents.Apply(release));
   s.changes.emplace_back(release);
+  if (s.options.mutation == raft::Mutation::kDropBeforeDurable) {
+    if (absl::Status dropped = s.Note(s.DropReleasedSegments()); !dropped.ok()) return dropped;
+  }
   if (absl::Status synced = Sync(); !synced.ok()) return synced;
   return s.Note(s.DropReleasedSegments());
 }
@@ -187,6 +204,8 @@ raft::LogReadStatus LogStore::Entries(Index from, Index to, std::uint64_t bytes_
 }
 
 SnapshotMeta LogStore::LatestSnapshot() const { return state_->contents.summary().snapshot; }
+
+LogEnd LogStore::end() const { return state_->wal->end(); }
 
 const raft::ConfState& LogStore::base_conf_state() const {
   return state_->contents.summary().base_conf_state;

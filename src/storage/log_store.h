@@ -3,11 +3,13 @@
 //
 // Everything between two Syncs is one batch: one write and one sync, and after a crash all of it is
 // there or nothing. An I/O error is final: every later call returns it, because nobody knows what
-// the disk holds; the process must stop and recover.
+// the disk holds; the process must stop and recover. That goes for a full disk, too: who wants to
+// live through one reserves space ahead (Reserve) and appends no more than there is room() for.
 //
 // Not thread-safe; one owner thread. Entries handed out share their payloads.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -18,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "src/raft/log_reader.h"
+#include "src/raft/mutation.h"
 #include "src/raft/types.h"
 #include "src/storage/file_system.h"
 
@@ -36,6 +39,15 @@ struct LogIdentity {
   friend bool operator==(const LogIdentity&, const LogIdentity&) = default;
 };
 
+// Where the log ends on disk: a segment's number and a byte in it. Only grows.
+struct LogEnd {
+  std::uint32_t segment = 0;
+  std::uint64_t offset = 0;
+
+  // NOLINTNEXTLINE(modernize-use-nullptr): version 14 stumbles over a defaulted <=>
+  friend auto operator<=>(const LogEnd&, const LogEnd&) = default;
+};
+
 struct LogStoreOptions {
   // Size of a segment file; one that begins with a larger batch is larger.
   std::uint64_t segment_bytes = 64ull << 20;
@@ -51,9 +63,8 @@ struct LogStoreOptions {
   // Open refuses a log of anybody else.
   std::optional<LogIdentity> expected_identity;
 
-  // Bugs for the simulator to find. For tests only: each breaks what this class promises.
-  bool unsafe_forget_vote = false;  // the vote is written as "none": "vote not persisted"
-  bool unsafe_skip_sync = false;    // Sync returns without having synced
+  // A bug for the simulator to find. For tests only: each breaks what this class promises.
+  raft::Mutation mutation = raft::Mutation::kNone;
 };
 
 class LogStore final : public raft::LogReader {
@@ -88,6 +99,14 @@ class LogStore final : public raft::LogReader {
   // nothing else to do; a no-op when there is nothing to prove.
   absl::Status Seal();
 
+  // Reserves the file of the next segment, unless that was done before; to be called when there is
+  // time. kResourceExhausted: the disk is full. That is the one error that is not final: nothing
+  // was changed, and the log takes what it has room for.
+  absl::Status Reserve();
+  bool reserved() const;
+  // A batch with so many bytes of data and not too many records surely needs no space of the disk.
+  std::uint64_t room() const;
+
   // Installs a snapshot from the leader: the log restarts behind `snapshot.last`; entries that
   // agree with it and follow it are kept. Durable after Sync.
   absl::Status InstallSnapshot(const raft::SnapshotMeta& snapshot);
@@ -105,6 +124,9 @@ class LogStore final : public raft::LogReader {
   raft::LogReadStatus Entries(raft::Index from, raft::Index to, std::uint64_t bytes_max,
                               std::vector<raft::Entry>* entries) const override;
   raft::SnapshotMeta LatestSnapshot() const override;
+
+  // The end of what was written so far.
+  LogEnd end() const;
 
   // The config in force just before first_index(), for RawNode.
   const raft::ConfState& base_conf_state() const;

@@ -90,12 +90,28 @@ class Descriptor {
   int fd_;
 };
 
-absl::StatusOr<Descriptor> OpenDescriptor(const std::string& path, int flags,
-                                          const char* action) {
+absl::StatusOr<Descriptor> OpenDescriptor(const std::string& path, int flags, const char* action) {
   const int fd = Uninterrupted(
       [&] { return ::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, kFileMode); });
   if (fd < 0) return LastError(action, path);
   return Descriptor(fd);
+}
+
+absl::StatusOr<std::string> ReadDescriptor(const Descriptor& fd, const std::string& path,
+                                           off_t offset, std::size_t size) {
+  std::string bytes(size, '\0');
+  std::size_t filled = 0;
+  while (filled < bytes.size()) {
+    const ssize_t count = Uninterrupted([&] {
+      return ::pread(fd.get(), bytes.data() + filled, bytes.size() - filled,
+                     offset + static_cast<off_t>(filled));
+    });
+    if (count < 0) return LastError("read", path);
+    if (count == 0) break;  // the end, or somebody shortened the file meanwhile
+    filled += static_cast<std::size_t>(count);
+  }
+  bytes.resize(filled);
+  return bytes;
 }
 
 class PosixWritableFile final : public WritableFile {
@@ -184,19 +200,16 @@ absl::StatusOr<std::string> PosixFileSystem::ReadAll(const std::string& path) {
   if (!fd.ok()) return fd.status();
   struct stat state {};
   if (::fstat(fd->get(), &state) != 0) return LastError("inspect", path);
-  std::string bytes(static_cast<std::size_t>(state.st_size), '\0');
-  std::size_t filled = 0;
-  while (filled < bytes.size()) {
-    const ssize_t count = Uninterrupted([&] {
-      return ::pread(fd->get(), bytes.data() + filled, bytes.size() - filled,
-                     static_cast<off_t>(filled));
-    });
-    if (count < 0) return LastError("read", path);
-    if (count == 0) break;  // somebody shortened the file meanwhile
-    filled += static_cast<std::size_t>(count);
-  }
-  bytes.resize(filled);
-  return bytes;
+  return ReadDescriptor(*fd, path, 0, static_cast<std::size_t>(state.st_size));
+}
+
+absl::StatusOr<std::string> PosixFileSystem::ReadAt(const std::string& path, std::uint64_t offset,
+                                                    std::uint64_t size) {
+  absl::StatusOr<Descriptor> fd = OpenDescriptor(path, O_RDONLY, "open");
+  if (!fd.ok()) return fd.status();
+  absl::StatusOr<off_t> at = ToOffset(offset, path);
+  if (!at.ok()) return at.status();
+  return ReadDescriptor(*fd, path, *at, static_cast<std::size_t>(size));
 }
 
 absl::StatusOr<std::uint64_t> PosixFileSystem::FileSize(const std::string& path) {

@@ -17,6 +17,8 @@ class PosixFileSystem final : public FileSystem {
  public:
   absl::StatusOr<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path) override;
   absl::StatusOr<std::string> ReadAll(const std::string& path) override;
+  absl::StatusOr<std::string> ReadAt(const std::string& path, std::uint64_t offset,
+                                     std::uint64_t size) override;
   absl::StatusOr<std::uint64_t> FileSize(const std::string& path) override;
   bool Exists(const std::string& path) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& dir) override;

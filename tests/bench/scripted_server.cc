@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -93,9 +92,9 @@ class ScriptedServer::Peer {
   static ssize_t ReadBody(nghttp2_session* session, std::int32_t stream_id, std::uint8_t* out,
                           std::size_t room, std::uint32_t* flags, nghttp2_data_source* source,
                           void* /*peer*/) {
-    Answer* answer = static_cast<Answer*>(source->ptr);
+    auto* answer = static_cast<Answer*>(source->ptr);
     const std::size_t size = std::min(room, answer->message.size());
-    std::memcpy(out, answer->message.data(), size);
+    std::copy_n(answer->message.begin(), size, out);
     answer->message.erase(0, size);
     if (!answer->message.empty()) return static_cast<ssize_t>(size);
     *flags |= NGHTTP2_DATA_FLAG_EOF;

@@ -28,7 +28,7 @@ TEST(GoText, UnquoteReadsWhatQuoteWrites) {
 }
 
 TEST(GoText, UnquoteRefuses) {
-  for (const char* text : {"", "a", "\"a", "\"\\", "\"\\q\"", "\"\\x4\"", "\"\\u12\""}) {
+  for (const char* text : {"", "a", "\"a", "\"\\", R"("\q")", R"("\x4")", R"("\u12")"}) {
     EXPECT_FALSE(Unquote(text).ok()) << text;
   }
 }

@@ -110,7 +110,7 @@ std::string MessageFact(const std::vector<std::string>& row) {
 }
 
 std::string MethodFact(const std::vector<std::string>& row) {
-  const auto type = [](std::string text) {
+  const auto type = [](const std::string& text) {
     const bool stream = absl::StartsWith(text, "stream ");
     return absl::StrCat(stream ? "stream " : "",
                         LastComponent(std::string(absl::StripPrefix(text, "stream "))));

@@ -3,13 +3,14 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <absl/strings/str_replace.h>
 #include <absl/strings/str_split.h>
 #include <absl/time/clock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -71,16 +72,14 @@ bool Cluster::TryStart() {
   members_.clear();
   const std::vector<int> ports = FreePorts(2 * options_.members);
   for (int i = 0; i < options_.members; ++i) {
-    Member member;
-    member.name = absl::StrCat("m", i);
-    member.address = absl::StrCat("127.0.0.1:", ports[Index(2 * i)]);
-    member.peer_url = absl::StrCat("http://127.0.0.1:", ports[Index(2 * i + 1)]);
-    member.data_dir = directory_ / absl::StrCat(member.name, ".data");
-    member.log = directory_ / absl::StrCat(member.name, ".log");
-    member.client = std::make_unique<MemberClient>(member.address);
-    std::filesystem::remove_all(member.data_dir);
-    members_.push_back(std::move(member));
+    members_.push_back(
+        MakeMember(absl::StrCat("m", i), ports[Index(2 * i)], ports[Index(2 * i + 1)]));
   }
+  const std::string everybody =
+      absl::StrJoin(members_, ",", [](std::string* out, const Member& each) {
+        absl::StrAppend(out, each.name, "=", each.peer_url);
+      });
+  for (Member& member : members_) member.initial_cluster = everybody;
   for (int i = 0; i < size(); ++i) Restart(i);
   return WaitFor(kPatience,
                  [this] {
@@ -91,6 +90,36 @@ bool Cluster::TryStart() {
                    });
                  }) &&
          std::ranges::all_of(members_, [](Member& member) { return member.process->running(); });
+}
+
+Cluster::Member Cluster::MakeMember(const std::string& name, int client_port, int peer_port) const {
+  Member member;
+  member.name = name;
+  member.address = absl::StrCat("127.0.0.1:", client_port);
+  member.peer_url = absl::StrCat("http://127.0.0.1:", peer_port);
+  member.data_dir = directory_ / absl::StrCat(name, ".data");
+  member.log = directory_ / absl::StrCat(name, ".log");
+  member.client = std::make_unique<MemberClient>(member.address);
+  std::filesystem::remove_all(member.data_dir);
+  return member;
+}
+
+int Cluster::Prepare(const std::string& name) {
+  const std::vector<int> ports = FreePorts(2);
+  members_.push_back(MakeMember(name, ports[0], ports[1]));
+  return size() - 1;
+}
+
+void Cluster::Join(int i, const std::string& initial_cluster) {
+  members_[Index(i)].initial_cluster = initial_cluster;
+  members_[Index(i)].joins = true;
+  Restart(i);
+}
+
+void Cluster::set_peer_url(int i, const std::string& url) {
+  Member& member = members_[Index(i)];
+  member.initial_cluster = absl::StrReplaceAll(member.initial_cluster, {{member.peer_url, url}});
+  member.peer_url = url;
 }
 
 std::vector<std::string> Cluster::Arguments(int i) const {
@@ -109,13 +138,9 @@ std::vector<std::string> Cluster::Arguments(int i) const {
                                      "--initial-advertise-peer-urls",
                                      member.peer_url,
                                      "--initial-cluster",
-                                     absl::StrJoin(members_, ",",
-                                                   [](std::string* out, const Member& each) {
-                                                     absl::StrAppend(out, each.name, "=",
-                                                                     each.peer_url);
-                                                   }),
+                                     member.initial_cluster,
                                      "--initial-cluster-state",
-                                     "new",
+                                     member.joins ? "existing" : "new",
                                      "--initial-cluster-token",
                                      directory_.filename()};
   arguments.insert(arguments.end(), options_.flags.begin(), options_.flags.end());

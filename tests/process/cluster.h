@@ -37,6 +37,11 @@ class Cluster {
   void KillAll();
   // Starts a member that has ended, with the data it left. Does not wait until it serves.
   void Restart(int member);
+  // Makes a member that is to join, with ports and directories of its own, and does not start it.
+  // Answers its number.
+  int Prepare(const std::string& name);
+  // Starts a prepared member as one of `initial_cluster`, which exists.
+  void Join(int member, const std::string& initial_cluster);
   // Stops the member's threads where they are (SIGSTOP) and lets them run on (SIGCONT).
   void Pause(int member);
   void Resume(int member);
@@ -49,6 +54,9 @@ class Cluster {
 
   ServerProcess& process(int member) { return *members_[Index(member)].process; }
   MemberClient& client(int member) { return *members_[Index(member)].client; }
+  const std::string& peer_url(int member) const { return members_[Index(member)].peer_url; }
+  // Where the member listens for others from its next start on.
+  void set_peer_url(int member, const std::string& url);
   std::string address(int member) const { return members_[Index(member)].address; }
   const std::filesystem::path& data_dir(int member) const {
     return members_[Index(member)].data_dir;
@@ -62,6 +70,8 @@ class Cluster {
     std::string name;
     std::string address;  // host:port for clients.
     std::string peer_url;
+    std::string initial_cluster;  // as the member is told
+    bool joins = false;           // a cluster that exists
     std::filesystem::path data_dir;
     std::filesystem::path log;
     std::unique_ptr<ServerProcess> process;
@@ -70,6 +80,7 @@ class Cluster {
 
   static std::size_t Index(int member) { return static_cast<std::size_t>(member); }
   bool TryStart();
+  Member MakeMember(const std::string& name, int client_port, int peer_port) const;
   void Launch(Member& member);
   void PrintLogs() const;
 

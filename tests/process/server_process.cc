@@ -38,6 +38,8 @@ std::filesystem::path ServerBinary() {
   return named != nullptr ? named : STELE_BIN_DIR "/steled";
 }
 
+std::filesystem::path CommandLineBinary() { return STELE_BIN_DIR "/stele"; }
+
 bool ServerIsStele() { return ServerBinary().filename() == "steled"; }
 
 ServerProcess::ServerProcess(const std::filesystem::path& binary,

@@ -16,6 +16,9 @@ namespace stele::process {
 // The program under test: $STELE_SERVER_BINARY, or steled of this build.
 std::filesystem::path ServerBinary();
 
+// `stele` of this build.
+std::filesystem::path CommandLineBinary();
+
 // True if the program is steled, whose stricter promises (exit codes, messages) are checked too.
 bool ServerIsStele();
 

@@ -126,8 +126,8 @@ bool WriteLoad::ProbeUntilAcknowledged(int avoided, absl::Duration timeout) {
     const etcdserverpb::PutRequest put = history::ToPut(record.success[0]);
     clients_[static_cast<std::size_t>(member)]->PutAsync(
         put, options_.timeout,
-        [this, answered,
-         record = std::move(record)](absl::StatusOr<etcdserverpb::PutResponse> reply) mutable {
+        [this, answered, record = std::move(record)](
+            const absl::StatusOr<etcdserverpb::PutResponse>& reply) mutable {
           Conclude(reply, record);
           if (reply.ok()) *answered = true;
           Note(std::move(record));

@@ -50,8 +50,9 @@ class RandomCluster final : public TraceSink {
       faults_.membership = false;
     }
     const ConfState conf{{NodeId{1}, NodeId{2}, NodeId{3}}, {}, {}, {}, false};
-    for (std::uint64_t id = 1; id <= kNodes; ++id)
+    for (std::uint64_t id = 1; id <= kNodes; ++id) {
       AddNode(NodeId{id}, id <= 3 ? conf : ConfState());
+    }
   }
 
   // Empty while nothing was ever wrong.
@@ -152,12 +153,10 @@ class RandomCluster final : public TraceSink {
     if (Draw(500) == 0) node.raw().ReportSnapshot(NodeId{1 + Draw(kNodes)}, false);
     if (dice < 12) {
       node.raw().Tick();
-    } else if (dice < 45) {
+    } else if (dice < 45 || (dice >= 90 && is_quiet_)) {
       Work(node);
     } else if (dice < 90) {
       DeliverOne();
-    } else if (is_quiet_) {
-      Work(node);
     } else if (dice < 97) {
       std::ignore = node.raw().Propose(Payload("v" + std::to_string(++proposals_)));
     } else {
@@ -311,8 +310,9 @@ class RandomCluster final : public TraceSink {
     for (; seen < node.applied().size(); ++seen) {
       const Entry& entry = node.applied()[seen];
       const auto [known, is_new] = canon_.emplace(entry.id.index, entry);
-      if (!is_new && !(known->second == entry))
+      if (!is_new && !(known->second == entry)) {
         Violate("two entries at index", entry.id.index.value);
+      }
       if (is_new) CheckLogs(entry);
     }
   }

@@ -10,14 +10,16 @@
 namespace stele::raft {
 namespace {
 
-std::vector<NodeId> Nodes(std::vector<std::uint64_t> values) {
+std::vector<NodeId> Nodes(const std::vector<std::uint64_t>& values) {
   std::vector<NodeId> nodes;
+  nodes.reserve(values.size());
   for (std::uint64_t value : values) nodes.push_back(NodeId{value});
   return nodes;
 }
 
-ConfState Simple(std::vector<std::uint64_t> voters, std::vector<std::uint64_t> learners = {}) {
-  return {Nodes(std::move(voters)), {}, Nodes(std::move(learners)), {}, false};
+ConfState Simple(const std::vector<std::uint64_t>& voters,
+                 const std::vector<std::uint64_t>& learners = {}) {
+  return {Nodes(voters), {}, Nodes(learners), {}, false};
 }
 
 std::vector<NodeId> Subset(std::uint64_t bits, std::uint64_t ids) {

@@ -70,7 +70,7 @@ class PaperTest : public ::testing::Test {
     return bodies;
   }
 
-  static AppendEntries Append(EntryId prev, std::vector<std::uint64_t> terms,
+  static AppendEntries Append(EntryId prev, const std::vector<std::uint64_t>& terms,
                               std::uint64_t commit = 0) {
     AppendEntries append{prev, Index{commit}, {}};
     for (std::uint64_t term : terms) {

@@ -99,7 +99,7 @@ class LeaseKeeperTest : public ::testing::Test {
     Run();
   }
   void Ask(std::int64_t id, bool renew, bool from_peer = false) {
-    auto done = [this](absl::StatusOr<LeaseAnswer> answer) { answers_.push_back(answer); };
+    auto done = [this](const absl::StatusOr<LeaseAnswer>& answer) { answers_.push_back(answer); };
     if (from_peer) {
       keeper_.AnswerPeer(id, renew, done);
     } else {

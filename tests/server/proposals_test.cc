@@ -13,15 +13,17 @@ namespace {
 class ProposalsTest : public ::testing::Test {
  protected:
   ProposalsTest() : proposals_({absl::Seconds(7), 1000, 2}, &clock_, 41) {
-    proposals_.set_submit([this](std::uint64_t id, raft::Payload) { submitted_.push_back(id); });
+    proposals_.set_submit(
+        [this](std::uint64_t id, const raft::Payload&) { submitted_.push_back(id); });
   }
 
   void Propose(const std::string& value = "v") {
     stelepb::Command command;
     command.mutable_put()->set_key("k");
     command.mutable_put()->set_value(value);
-    proposals_.Propose(
-        &command, [this](storage::CommandResult result) { outcomes_.push_back(result.status); });
+    proposals_.Propose(&command, [this](const storage::CommandResult& result) {
+      outcomes_.push_back(result.status);
+    });
   }
 
   static storage::CommandResult ResultOf(std::uint64_t id) {

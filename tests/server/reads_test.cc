@@ -20,7 +20,7 @@ class ReadsTest : public ::testing::Test {
 
   void Read() {
     reads_.Linearizable(
-        [this](absl::StatusOr<Reader::View> view) { outcomes_.push_back(view.status()); });
+        [this](const absl::StatusOr<Reader::View>& view) { outcomes_.push_back(view.status()); });
   }
 
   FakeClock clock_;

@@ -34,6 +34,8 @@ class Application {
     server::Reads* reads = nullptr;
     std::function<void(server::RaftInput)> post;
     std::function<void()> wake_apply;  // RunApply has something to do
+    // A config was applied; the newest one when a pass brought several.
+    std::function<void(const raft::ConfState&)> conf_applied;
   };
 
   virtual ~Application() = default;

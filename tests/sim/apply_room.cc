@@ -4,13 +4,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/command.pb.h"
+#include "src/raft/conf_change.h"
 #include "src/raft/describe.h"
 
 namespace stele::sim {
 
 ApplyRoom::ApplyRoom(raft::NodeId member, const Swarm* swarm, ClusterHistory* history,
-                     Journal* journal)
-    : member_(member), swarm_(swarm), history_(history), journal_(journal) {}
+                     Journal* journal, ModelBug bug)
+    : member_(member), swarm_(swarm), history_(history), journal_(journal), bug_(bug) {}
 
 bool ApplyRoom::Recover(const storage::LogStore& log) {
   if (disk_.flushed.last.index < log.first_index().Previous()) {
@@ -28,7 +29,12 @@ void ApplyRoom::Start(Process process) {
   released_ = raft::Index{};
   inputs_.clear();
   results_.clear();
+  conf_.reset();
   if (state_.last.index > raft::Index{0}) history_->OnApplied(member_, state_);
+}
+
+void ApplyRoom::Stop() {
+  if (bug_ == ModelBug::kSnapshotNotDurable) disk_.received.clear();
 }
 
 std::shared_ptr<const storage::ReadView> ApplyRoom::View() {
@@ -60,6 +66,7 @@ bool ApplyRoom::RunApply() {
   process_.post(server::AppliedInput{state_.last.index});
   if (!results_.empty()) process_.proposals->Resolve(std::exchange(results_, {}));
   FlushIfDue();
+  if (conf_) process_.conf_applied(*std::exchange(conf_, std::nullopt));
   return false;
 }
 
@@ -74,6 +81,7 @@ void ApplyRoom::Install(const raft::SnapshotMeta& meta) {
   disk_.flushed = state_;
   disk_.received.erase(disk_.received.begin(), disk_.received.upper_bound(meta.last.index));
   history_->OnApplied(member_, state_);
+  conf_ = meta.conf_state;
   journal_->Reach(Mark::kSnapshotInstalled);
 }
 
@@ -84,7 +92,13 @@ void ApplyRoom::Apply(const std::vector<raft::Entry>& entries) {
                                    " after ", raft::Describe(state_.last)));
     }
     state_ = Applied(state_, entry);
+    const bool drifts = bug_ == ModelBug::kStateDrifts && member_.value == 2;
+    if (drifts && state_.hash % 256 == 0) ++state_.hash;
     history_->OnApplied(member_, state_);
+    if (entry.type == raft::EntryType::kConfChange) {
+      conf_ = raft::DecodeConfState(entry.data.view());
+      continue;
+    }
     if (entry.data.empty()) continue;
     stelepb::Command command;
     const std::string_view bytes = entry.data.view();
@@ -101,7 +115,8 @@ void ApplyRoom::FlushIfDue() {
   if (state_.last.index.value - disk_.flushed.last.index.value >= swarm_->flush_every) {
     disk_.flushed = state_;
   }
-  const raft::EntryId durable = disk_.flushed.last;
+  const bool hurries = bug_ == ModelBug::kReleaseUnflushed;
+  const raft::EntryId durable = hurries ? state_.last : disk_.flushed.last;
   if (durable.index.value < released_.value + swarm_->snapshot_count) return;
   released_ = durable.index;
   journal_->Reach(Mark::kLogReleased);

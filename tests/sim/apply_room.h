@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "src/server/raft_loop.h"
@@ -12,6 +13,7 @@
 #include "tests/sim/application.h"
 #include "tests/sim/cluster_history.h"
 #include "tests/sim/journal.h"
+#include "tests/sim/planted_bug.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/toy_store.h"
 
@@ -20,11 +22,12 @@ namespace stele::sim {
 class ApplyRoom final : public Application {
  public:
   // All pointers outlive the room.
-  ApplyRoom(raft::NodeId member, const Swarm* swarm, ClusterHistory* history, Journal* journal);
+  ApplyRoom(raft::NodeId member, const Swarm* swarm, ClusterHistory* history, Journal* journal,
+            ModelBug bug);
 
   bool Recover(const storage::LogStore& log) override;
   void Start(Process process) override;
-  void Stop() override {}
+  void Stop() override;
   raft::EntryId applied() const override { return state_.last; }
   std::shared_ptr<const storage::ReadView> View() override;
   void Post(server::ApplyWork work) override;
@@ -42,9 +45,11 @@ class ApplyRoom final : public Application {
   const Swarm* const swarm_;
   ClusterHistory* const history_;
   Journal* const journal_;
+  const ModelBug bug_;
   StoreDisk disk_;
   Process process_;
   StoreState state_;
+  std::optional<raft::ConfState> conf_;  // applied in this pass
   raft::Index released_;
   std::vector<server::ApplyWork> inputs_;
   std::vector<storage::CommandResult> results_;

@@ -13,6 +13,8 @@
 namespace stele::sim {
 namespace {
 
+constexpr std::size_t kRecentWrites = 64;
+
 std::string ValueOf(std::uint64_t write, std::int64_t padding) {
   std::string value(sizeof(write) + static_cast<std::size_t>(padding), 'v');
   std::memcpy(value.data(), &write, sizeof(write));
@@ -27,25 +29,23 @@ std::uint64_t WriteOf(const std::string& value) {
 
 }  // namespace
 
-ClientLoad::ClientLoad(std::uint64_t seed, int members, const Swarm* swarm, EventQueue* queue,
-                       Journal* journal, const ClusterHistory* history, FindMember member)
-    : members_(members),
-      swarm_(swarm),
+ClientLoad::ClientLoad(std::uint64_t seed, const Swarm* swarm, EventQueue* queue, Journal* journal,
+                       const ClusterHistory* history, PickMember pick)
+    : swarm_(swarm),
       queue_(queue),
       journal_(journal),
       history_(history),
-      member_(std::move(member)),
+      pick_(std::move(pick)),
       random_(seed, "clients") {}
 
 void ClientLoad::ScheduleNext() {
   queue_->After(random_.Exponential(swarm_->operation_every), [this] {
     if (stopped_) return;
-    const auto number = 1 + random_.Below(static_cast<std::uint64_t>(members_));
-    Member* member = member_(raft::NodeId{number});
+    Member* member = pick_(&random_);
     const bool reads = random_.Chance(swarm_->read_share);
     // Some operations come in bursts, which share appends and read rounds.
     const std::uint64_t count = random_.Chance(0.1) ? 1 + random_.Below(20) : 1;
-    for (std::uint64_t i = 0; i < count && member->is_up(); ++i) {
+    for (std::uint64_t i = 0; i < count && member != nullptr && member->is_up(); ++i) {
       reads ? StartRead(member) : StartWrite(member);
     }
     ScheduleNext();
@@ -57,12 +57,24 @@ void ClientLoad::StartWrite(Member* member) {
   const std::uint64_t write = writes_.size();
   const std::uint64_t operation = next_operation_++;
   pending_[operation] = {member->id(), write};
+  std::deque<Micros>& recent = recent_writes_[member->id()];
+  recent.push_back(queue_->now());
+  if (recent.size() > kRecentWrites) recent.pop_front();
   stelepb::Command command;
   command.mutable_put()->set_key("k");
   command.mutable_put()->set_value(ValueOf(write, random_.Between(0, swarm_->value_bytes_max)));
   member->Propose(&command, [this, operation, write](const storage::CommandResult& result) {
     pending_.erase(operation);
     OnWritten(write, result);
+  });
+}
+
+bool ClientLoad::WroteTo(const std::function<bool(raft::NodeId)>& member, Micros from,
+                         Micros to) const {
+  return std::any_of(recent_writes_.begin(), recent_writes_.end(), [&](const auto& writes) {
+    return member(writes.first) &&
+           std::any_of(writes.second.begin(), writes.second.end(),
+                       [&](Micros time) { return time >= from && time < to; });
   });
 }
 
@@ -94,7 +106,7 @@ void ClientLoad::NoteUnknown(std::uint64_t write) {
 }
 
 void ClientLoad::OnCommitted(const raft::Entry& entry) {
-  if (entry.data.empty()) return;
+  if (entry.data.empty() || entry.type != raft::EntryType::kNormal) return;
   stelepb::Command command;
   const std::string_view bytes = entry.data.view();
   if (!command.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {

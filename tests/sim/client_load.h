@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <vector>
@@ -25,10 +26,11 @@ namespace stele::sim {
 
 class ClientLoad {
  public:
-  using FindMember = std::function<Member*(raft::NodeId)>;
   // All pointers outlive the clients.
-  ClientLoad(std::uint64_t seed, int members, const Swarm* swarm, EventQueue* queue,
-             Journal* journal, const ClusterHistory* history, FindMember member);
+  // `pick` chooses whom to ask, maybe nobody.
+  using PickMember = std::function<Member*(RandomStream*)>;
+  ClientLoad(std::uint64_t seed, const Swarm* swarm, EventQueue* queue, Journal* journal,
+             const ClusterHistory* history, PickMember pick);
 
   void Start() { ScheduleNext(); }
   void Stop() { stopped_ = true; }
@@ -39,6 +41,8 @@ class ClientLoad {
 
   std::size_t pending() const { return pending_.size(); }
   std::uint64_t acked() const { return acked_; }
+  // Whether a write was given to one of these members in that time (the last 64 of each count).
+  bool WroteTo(const std::function<bool(raft::NodeId)>& member, Micros from, Micros to) const;
   // When no more is pending.
   void CheckAtEnd() const;
 
@@ -58,12 +62,11 @@ class ClientLoad {
               const absl::StatusOr<server::Reader::View>& view);
   void NoteUnknown(std::uint64_t write);
 
-  const int members_;
   const Swarm* const swarm_;
   EventQueue* const queue_;
   Journal* const journal_;
   const ClusterHistory* const history_;
-  const FindMember member_;
+  const PickMember pick_;
   RandomStream random_;
   bool stopped_ = false;
   std::uint64_t acked_ = 0;
@@ -74,7 +77,8 @@ class ClientLoad {
     std::uint64_t write = 0;  // 0: a read
   };
   std::map<std::uint64_t, Pending> pending_;  // by operation
-  raft::Index seen_;                          // by anybody: the next read must see it
+  std::map<raft::NodeId, std::deque<Micros>> recent_writes_;
+  raft::Index seen_;  // by anybody: the next read must see it
 };
 
 }  // namespace stele::sim

@@ -14,10 +14,26 @@ using raft::Index;
 using raft::NodeId;
 using raft::Term;
 
+namespace {
+
+raft::ConfState FirstConf(int members) {
+  raft::ConfState conf;
+  for (int i = 1; i <= members; ++i) conf.voters.push_back(NodeId{static_cast<std::uint64_t>(i)});
+  return conf;
+}
+
+}  // namespace
+
 ClusterHistory::ClusterHistory(int members, Journal* journal, Committed committed)
     : journal_(journal),
       on_committed_(std::move(committed)),
-      observed_(static_cast<std::size_t>(members)) {}
+      observed_(static_cast<std::size_t>(members)),
+      confs_(FirstConf(members)) {}
+
+ClusterHistory::Observed& ClusterHistory::Of(NodeId member) {
+  if (member.value > observed_.size()) observed_.resize(member.value);
+  return observed_[member.value - 1];
+}
 
 void ClusterHistory::Fail(NodeId member, std::string_view what) {
   throw Violation(absl::StrCat("member ", member.value, ": ", std::string(what)));
@@ -26,6 +42,12 @@ void ClusterHistory::Fail(NodeId member, std::string_view what) {
 // --- Elections -----------------------------------------------------------------------------------
 
 void ClusterHistory::OnSent(const raft::Message& message) {
+  ++messages_sent_;
+  if (message.to == raft::kNoNode) Fail(message.from, "sends a message to nobody");
+  if (const auto* append = std::get_if<raft::AppendEntries>(&message.body)) {
+    entries_sent_ += append->entries.size();
+  }
+  if (Of(message.from).is_removed) Fail(message.from, "speaks after it was removed");
   const auto* request = std::get_if<raft::RequestVote>(&message.body);
   const auto* response = std::get_if<raft::VoteResponse>(&message.body);
   // These name the term that would come; nobody is in it yet.
@@ -46,23 +68,22 @@ void ClusterHistory::NoteVote(NodeId member, Term term, NodeId candidate) {
 }
 
 void ClusterHistory::OnTrace(NodeId member, const raft::TraceEvent& event) {
-  if (std::holds_alternative<raft::QuorumLost>(event)) journal_->Reach(Mark::kQuorumLost);
-  if (std::holds_alternative<raft::Truncated>(event)) journal_->Reach(Mark::kTruncated);
-  if (std::holds_alternative<raft::VoteRefused>(event)) journal_->Reach(Mark::kVoteRefused);
-  if (std::holds_alternative<raft::TransferStarted>(event)) journal_->Reach(Mark::kTransfer);
-  if (std::holds_alternative<raft::TransferAborted>(event)) {
-    journal_->Reach(Mark::kTransferAborted);
+  CountTrace(member, event);
+  if (const auto* committed = std::get_if<raft::Committed>(&event)) {
+    told_committed_ = std::max(told_committed_, committed->index);
+  }
+  if (const auto* candidate = std::get_if<raft::BecameCandidate>(&event)) {
+    Of(member).by_transfer = candidate->leader_transfer;
   }
   const auto* leader = std::get_if<raft::BecameLeader>(&event);
   if (leader == nullptr) return;
-  journal_->Reach(Mark::kLeader);
   const auto [known, is_new] = leaders_.emplace(leader->term, member);
   if (!is_new && known->second != member) {
     Fail(member, absl::StrCat("leads in term ", leader->term.value, ", which member ",
                               known->second.value, " led"));
   }
   NoteVote(member, leader->term, member);
-  Of(member).new_leadership = leader->term;
+  Of(member).new_leadership = *leader;
 }
 
 // Leader Completeness (Raft paper Figure 3).
@@ -79,14 +100,16 @@ void ClusterHistory::CheckLeaderCompleteness(NodeId member, Term term) {
 // --- Logs ----------------------------------------------------------------------------------------
 
 void ClusterHistory::OnPass(NodeId member, const storage::LogStore& log, Index commit_index,
-                            Term term) {
-  Observed& observed = Of(member);
+                            Term term, bool leads) {
   FollowLog(member, log);
+  Observed& observed = Of(member);
   observed.hard_state = log.hard_state();
-  if (std::optional<Term> led = std::exchange(observed.new_leadership, std::nullopt)) {
-    CheckLeaderCompleteness(member, *led);
+  if (const auto led = std::exchange(observed.new_leadership, std::nullopt)) {
+    CheckElected(member, *led);
+    CheckLeaderCompleteness(member, led->term);
   }
   if (commit_index > observed.compared_to) CompareCommitted(member, log, commit_index, term);
+  CheckMayLead(member, commit_index, leads);
 }
 
 void ClusterHistory::FollowLog(NodeId member, const storage::LogStore& log) {
@@ -95,7 +118,9 @@ void ClusterHistory::FollowLog(NodeId member, const storage::LogStore& log) {
   mirror.Follow(log, &added_);
   for (const raft::Entry& entry : added_) {
     NoteEntry(member, entry, mirror.TermAt(entry.id.index.Previous()));
+    if (entry.type == raft::EntryType::kConfChange) NoteConf(member, entry);
   }
+  CheckBaseConf(member, log);
 }
 
 // Log Matching (Raft paper Figure 3).
@@ -129,11 +154,9 @@ void ClusterHistory::CompareCommitted(NodeId member, const storage::LogStore& lo
       Fail(member, absl::StrCat("commits ", raft::Describe(id), " where ",
                                 raft::Describe(StateAt(index).last), " is committed"));
     }
-    const auto holders = std::count_if(observed_.begin(), observed_.end(),
-                                       [&](const Observed& each) { return each.log.Holds(id); });
-    if (2 * holders <= static_cast<std::ptrdiff_t>(observed_.size())) {
-      Fail(member, absl::StrCat("commits ", raft::Describe(id), ", which is durable on ", holders,
-                                " of the members only"));
+    if (!IsDurableOnQuorum(member, id)) {
+      Fail(member,
+           absl::StrCat("commits ", raft::Describe(id), ", which is not durable on a quorum"));
     }
     added_.clear();
     if (log.Entries(index, index.Next(), UINT64_MAX, &added_) != raft::LogReadStatus::kOk) {
@@ -152,6 +175,12 @@ void ClusterHistory::Commit(const raft::Entry& entry, Term term) {
   }
   committed_.push_back({Applied(before, entry), term});
   journal_->Reach(Mark::kCommitted);
+  if (entry.id.term < term) journal_->Reach(Mark::kOlderTermCommitted);
+  if (entry.type == raft::EntryType::kConfChange) {
+    const raft::ConfState conf = confs_.committed();
+    confs_.OnCommitted(entry);
+    CountConf(conf, confs_.committed());
+  }
   on_committed_(entry);
 }
 
@@ -178,6 +207,12 @@ void ClusterHistory::OnRecovered(NodeId member, const storage::LogStore& log) {
   if (now.term < observed.shown_term) {
     Fail(member, absl::StrCat("recovers to term ", now.term.value, " after it was in ",
                               observed.shown_term.value));
+  }
+  // What a message said was durable before it left.
+  if (const auto vote = observed.votes.find(now.term);
+      vote != observed.votes.end() && vote->second != now.vote) {
+    Fail(member, absl::StrCat("recovers to term ", now.term.value, " with a vote for ",
+                              now.vote.value, ", had voted for ", vote->second.value));
   }
   CheckKeptCommitted(member, log);
   if (!observed.died_in_pass) CheckKeptAll(member, log);

@@ -42,15 +42,22 @@ void LogMirror::Follow(const raft::LogReader& log, std::vector<raft::Entry>* add
   Index common = std::min(last(), log.last_index());
   while (common > base_.index && differs(common)) common = common.Previous();
   terms_.resize(common.value - base_.index.value);
+  std::erase_if(confs_, [&](const raft::EntryId& conf) {
+    return conf.index > common || conf.index <= base_.index;
+  });
   if (common == log.last_index()) return;
   STELE_CHECK(log.Entries(common.Next(), log.last_index().Next(), UINT64_MAX, added) ==
               LogReadStatus::kOk);
-  for (const raft::Entry& entry : *added) terms_.push_back(entry.id.term);
+  for (const raft::Entry& entry : *added) {
+    terms_.push_back(entry.id.term);
+    if (entry.type == raft::EntryType::kConfChange) confs_.push_back(entry.id);
+  }
 }
 
 void LogMirror::Clear() {
   base_ = {};
   terms_.clear();
+  confs_.clear();
 }
 
 }  // namespace stele::sim

@@ -17,6 +17,8 @@ class LogMirror {
   raft::Index last() const { return raft::Index{base_.index.value + terms_.size()}; }
   // REQUIRES: base() <= index <= last().
   raft::Term TermAt(raft::Index index) const;
+  // The config entries in it, ascending.
+  const std::vector<raft::EntryId>& confs() const { return confs_; }
   // Whether the entry is in the log, or was and is now part of a snapshot.
   bool Holds(const raft::EntryId& id) const;
 
@@ -29,6 +31,7 @@ class LogMirror {
  private:
   raft::EntryId base_;  // just before the first entry
   std::deque<raft::Term> terms_;
+  std::vector<raft::EntryId> confs_;
 };
 
 }  // namespace stele::sim

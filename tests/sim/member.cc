@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "src/raft/conf_change.h"
 #include "src/raft/describe.h"
 
 namespace stele::sim {
@@ -15,6 +16,16 @@ constexpr char kLogDir[] = "/log";
 constexpr std::uint64_t kClusterId = 7;
 constexpr Micros kWakeUp = 20;  // from a post to the thread that takes it
 constexpr std::int64_t kMillion = 1'000'000;
+constexpr Micros kWrapOfMillis = (std::int64_t{1} << 31U) * kMillisecond;
+constexpr Micros kWrapOfNanos = (std::int64_t{1} << 53U) / 1000;
+
+// Clocks count from some start of the machine. Some pass, soon after the run begins, the numbers at
+// which milliseconds in 32 bits or nanoseconds in a double would fail.
+Micros DrawClockOffset(const Swarm& swarm, RandomStream* random) {
+  if (!random->Chance(swarm.start_near_wrap)) return random->Between(0, 1000 * kSecond);
+  const Micros wrap = random->Chance(0.5) ? kWrapOfMillis : kWrapOfNanos;
+  return wrap - random->Between(0, 20 * kSecond);
+}
 
 }  // namespace
 
@@ -24,7 +35,7 @@ Member::Member(raft::NodeId id, Surroundings around)
       random_(around_.seed, "member", id.value),
       disk_(around_.seed, id.value, around_.swarm, around_.journal),
       drift_ppm_(around_.swarm->drift_ppm[id.value - 1]),
-      clock_offset_(random_.Between(0, 1000 * kSecond)),
+      clock_offset_(DrawClockOffset(*around_.swarm, &random_)),
       application_(around_.make_application(this)) {}
 
 Member::~Member() {
@@ -64,6 +75,7 @@ void Member::On(raft::NodeId node, const raft::TraceEvent& event) {
 // --- Starting ------------------------------------------------------------------------------------
 
 void Member::Boot() {
+  if (retired_) return;
   ++life_;
   in_pass_ = true;
   disk_.Begin(around_.queue->now());
@@ -80,16 +92,26 @@ void Member::Boot() {
   in_pass_ = false;
   if (!fits) {
     if (!disk_.has_failed()) {
-      throw Violation(absl::StrCat(
-          "member ", id_.value,
-          log.ok() ? ": its store does not fit its log"
-                   : ": refuses its log: " + std::string(log.status().message())));
+      throw Violation(
+          absl::StrCat("member ", id_.value,
+                       log.ok() ? ": its store does not fit its log"
+                                : ": refuses its log: " + std::string(log.status().message())));
     }
     around_.journal->Reach(Mark::kCrashInRecovery);
+    ran_out_of_space_ |= disk_.last_fault() == DiskFault::kNoSpace;
     return Die(/*in_pass=*/false, random_.Chance(0.5));
   }
   MakeProcess(*std::move(log));
   if (life_ > 1) around_.journal->Reach(Mark::kRestart);
+  if (std::exchange(ran_out_of_space_, false)) around_.journal->Reach(Mark::kStartWithoutSpace);
+  const raft::ConfState& conf = around_.history->confs().committed();
+  const auto first = static_cast<std::uint64_t>(around_.members);
+  if (id_.value > first && (*process_->log).last_index().value == 0) {
+    around_.journal->Reach(Mark::kJoinerStarted);
+  } else if (!raft::IsMember(conf, id_)) {
+    around_.journal->Reach(Mark::kRemovedMemberStarted);
+  }
+  up_since_ = around_.queue->now();
   if (around_.journal->tells()) {
     Tell(absl::StrCat("up: term ", facts().term.load(), ", log up to ", facts().last_index.load(),
                       ", applied ", applied().index.value));
@@ -105,7 +127,7 @@ absl::StatusOr<std::unique_ptr<storage::LogStore>> Member::OpenLog() {
   options.segment_bytes = around_.swarm->segment_bytes;
   options.zero_ahead_bytes = 1024;
   options.expected_identity = storage::LogIdentity{kClusterId, id_.value};
-  PlantInLog(around_.bug, &options);
+  options.mutation = around_.bug.mutation;
   if (disk_.files()->Exists(kLogDir)) {
     return storage::LogStore::Open(disk_.files(), kLogDir, options);
   }
@@ -122,15 +144,16 @@ void Member::MakeProcess(std::unique_ptr<storage::LogStore> log) {
   process_->log = log.get();
   process_->proposals =
       std::make_unique<server::Proposals>(server::Proposals::Options{}, this, random_.Next());
-  process_->reads = std::make_unique<server::Reads>(server::Reads::Options{}, this,
-                                                    [this] { return application_->View(); });
+  server::Reads::Options reads;
+  reads.mutation = around_.bug.mutation;
+  process_->reads =
+      std::make_unique<server::Reads>(reads, this, [this] { return application_->View(); });
   Application::Process parts;
   parts.proposals = process_->proposals.get();
   parts.reads = process_->reads.get();
   parts.post = [this](server::RaftInput input) { Post(std::move(input)); };
-  parts.wake_apply = [this] {
-    ScheduleApply(in_pass_ ? disk_.elapsed() : around_.queue->now());
-  };
+  parts.wake_apply = [this] { ScheduleApply(in_pass_ ? disk_.elapsed() : around_.queue->now()); };
+  parts.conf_applied = [this](const raft::ConfState& conf) { OnConfApplied(conf); };
   application_->Start(std::move(parts));
   process_->reads->OnApplied(applied().index);
   MakeLoop(std::move(log));
@@ -156,7 +179,7 @@ std::unique_ptr<raft::RawNode> Member::MakeRawNode(const storage::LogStore& log)
   config.applying_bytes_max = swarm.applying_bytes;
   config.uncommitted_bytes_max = swarm.uncommitted_bytes;
   config.check_invariants = swarm.check_deeply;
-  config.mutation = MutationOf(around_.bug);
+  config.mutation = around_.bug.mutation;
   return std::make_unique<raft::RawNode>(
       config, log, log.hard_state(), log.base_conf_state(), applied().index,
       [this](std::uint64_t bound) { return random_.Below(bound); }, this);
@@ -173,6 +196,7 @@ void Member::MakeLoop(std::unique_ptr<storage::LogStore> log) {
   };
   outputs.fail_stop = [](const absl::Status&) { throw ProcessDeath{}; };
   std::unique_ptr<raft::RawNode> node = MakeRawNode(*log);
+  process_->node = node.get();
   process_->loop = std::make_unique<server::RaftLoop>(
       options, std::move(node), std::move(log), this, process_->proposals.get(),
       process_->reads.get(), this, std::move(outputs));
@@ -213,14 +237,25 @@ void Member::RunLoop() {
   }
   in_pass_ = false;
   busy_until_ = disk_.elapsed();
+  if (around_.queue->now() < slow_until_) busy_until_ += slow_cost_;
   if (worked) {
     around_.history->OnPass(id_, *process_->log, raft::Index{facts().commit_index},
-                            raft::Term{facts().term});
+                            raft::Term{facts().term}, facts().is_leader);
+    CheckConf();
     // Like the daemon's thread, which looks for more before it sleeps.
     return ScheduleLoop(busy_until_ + 1);
   }
   const Micros idle = absl::ToInt64Microseconds(process_->loop->IdleTime());
   ScheduleLoop(busy_until_ + idle * kMillion / (kMillion + drift_ppm_) + 1);
+}
+
+// Which config the core goes by at its commit index, as nobody outside can tell from its log alone.
+void Member::CheckConf() const {
+  const raft::Index commit = process_->node->commit_index();
+  if (commit > around_.history->last_committed()) return;
+  if (process_->node->ConfStateAt(commit) == around_.history->confs().CommittedAt(commit)) return;
+  throw Violation(absl::StrCat("member ", id_.value, ": goes by another config at ", commit.value,
+                               " than was committed"));
 }
 
 void Member::ScheduleApply(Micros time) {
@@ -240,12 +275,29 @@ void Member::RunApply() {
   if (more) ScheduleApply(around_.queue->now());
 }
 
+// As the daemon: who finds that it was removed stops. There is no way back.
+void Member::OnConfApplied(const raft::ConfState& conf) {
+  if (raft::IsMember(conf, id_)) return;
+  const bool was_member = id_.value <= static_cast<std::uint64_t>(around_.members) ||
+                          around_.history->confs().WasMember(id_, applied().index);
+  if (!was_member) return;  // a config from before it was added
+  around_.queue->After(0, [this, life = life_] {
+    if (life != life_ || !is_up()) return;
+    retired_ = true;
+    around_.journal->Reach(Mark::kMemberRetired);
+    Tell("stops: it was removed");
+    Die(/*in_pass=*/false, /*cut_power=*/false);
+    around_.history->OnRemoved(id_);
+  });
+}
+
 void Member::Propose(stelepb::Command* command, server::Proposer::Done done) {
   process_->proposals->Propose(command, std::move(done));
 }
 
 void Member::Read(server::Reader::Done done) {
-  if (around_.bug == PlantedBug::kReadWithoutRound) return done(process_->reads->Serializable());
+  if (around_.bug.model == ModelBug::kReadWithoutRound)
+    return done(process_->reads->Serializable());
   process_->reads->Linearizable(std::move(done));
 }
 
@@ -282,6 +334,18 @@ void Member::OnProcessDeath(bool in_pass) {
   Die(in_pass, crashed && random_.Chance(around_.swarm->power_cut));
 }
 
+void Member::SlowUntil(Micros time, Micros cost) {
+  slow_until_ = time;
+  slow_cost_ = cost;
+}
+
+Micros Member::SteadySince() const {
+  const Micros now = around_.queue->now();
+  if (!is_up() || is_paused() || now < slow_until_ || busy_until_ > now + kSecond) return kNever;
+  if (disk_.is_disturbed(now)) return kNever;
+  return std::max({up_since_, paused_until_, slow_until_, disk_.disturbed_until()});
+}
+
 // What the process still does while it is torn down must not reach the disk.
 void Member::Die(bool in_pass, bool cut_power) {
   disk_.TakeDown();
@@ -294,6 +358,10 @@ void Member::Die(bool in_pass, bool cut_power) {
     disk_.KillProcess();
   }
   crash_at_ = kNever;
+  up_since_ = kNever;
+  if (raft::IsJoint(around_.history->confs().committed())) {
+    around_.journal->Reach(Mark::kCrashWhileJoint);
+  }
   around_.journal->Reach(Mark::kCrash);
   around_.journal->Reach(cut_power ? Mark::kPowerCut : Mark::kProcessKill);
   Tell(cut_power ? "down: power cut" : "down: process killed");
@@ -303,6 +371,7 @@ void Member::Die(bool in_pass, bool cut_power) {
                      ? random_.Between(1, 20 * kMillisecond)
                      : kMillisecond + random_.Exponential(around_.swarm->restart_after);
   if (calm_) delay = kMillisecond;
+  if (retired_) return;
   around_.queue->At(std::max(disk_.elapsed(), around_.queue->now()) + delay, [this, life = life_] {
     if (life == life_ && !is_up()) Boot();
   });
@@ -314,7 +383,13 @@ void Member::Calm() {
   crash_at_ = kNever;
   disk_.set_crash_at(kNever);
   paused_until_ = 0;
+  slow_until_ = 0;
   if (!is_up()) return Boot();
+  // A sync that would take long yet comes to its end.
+  const Micros soon = around_.queue->now() + kMillisecond;
+  busy_until_ = std::min(busy_until_, soon);
+  apply_busy_until_ = std::min(apply_busy_until_, soon);
+  loop_due_ = kNever;
   // What waited for the end of a pause need not wait longer.
   ScheduleLoop(around_.queue->now());
   InThisLife(around_.queue->now(), [this] { RunApply(); });

@@ -35,7 +35,7 @@ class Member final : public server::Transport, public raft::TraceSink, public se
     EventQueue* queue = nullptr;
     ClusterHistory* history = nullptr;
     Journal* journal = nullptr;
-    PlantedBug bug = PlantedBug::kNone;
+    PlantedBug bug;
     std::uint64_t seed = 0;
     int members = 0;
     std::function<void(raft::Message, Micros at)> send;
@@ -53,6 +53,10 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   raft::NodeId id() const { return id_; }
   bool is_up() const { return process_ != nullptr; }
   bool is_paused() const { return around_.queue->now() < paused_until_; }
+  // Removed from the cluster and stopped for good.
+  bool is_retired() const { return retired_; }
+  // Since when it has been up without anything that slows it; kNever while it is not.
+  Micros SteadySince() const;
   // Numbers the process; a number is never used again.
   std::uint64_t life() const { return life_; }
 
@@ -60,7 +64,9 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   // Plans a crash; an earlier plan prevails.
   void CrashAt(Micros time);
   void PauseUntil(Micros time);
-  // Faults end: starts if it is down, goes on if it is paused.
+  // Each pass takes longer by `cost`.
+  void SlowUntil(Micros time, Micros cost);
+  // Faults end: starts if it is down and not removed, goes on if it is paused.
   void Calm();
 
   // Faults of its own are over.
@@ -88,6 +94,7 @@ class Member final : public server::Transport, public raft::TraceSink, public se
     std::unique_ptr<server::Reads> reads;
     const storage::LogStore* log = nullptr;  // the loop's
     std::unique_ptr<server::RaftLoop> loop;
+    const raft::RawNode* node = nullptr;  // the loop's
   };
 
   void Send(std::vector<raft::Message> messages) override;
@@ -102,8 +109,10 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   void RunLoop();
   void ScheduleApply(Micros time);
   void RunApply();
+  void CheckConf() const;
   void CrashIfDue();
   void OnProcessDeath(bool in_pass);
+  void OnConfApplied(const raft::ConfState& conf);
   void Die(bool in_pass, bool cut_power);
   void Tell(std::string_view line) const;
 
@@ -121,6 +130,11 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   bool calm_ = false;
   Micros crash_at_ = kNever;
   Micros paused_until_ = 0;
+  Micros slow_until_ = 0;
+  Micros slow_cost_ = 0;
+  Micros up_since_ = kNever;
+  bool retired_ = false;
+  bool ran_out_of_space_ = false;
   Micros busy_until_ = 0;     // the loop's pass
   Micros loop_due_ = kNever;  // the time of the one event that counts
   Micros apply_busy_until_ = 0;

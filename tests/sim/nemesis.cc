@@ -1,38 +1,57 @@
 #include "tests/sim/nemesis.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "tests/sim/conf_plan.h"
 
 namespace stele::sim {
 
-Nemesis::Nemesis(std::uint64_t seed, const Swarm* swarm, EventQueue* queue, SimNetwork* network,
-                 Journal* journal, const std::vector<std::unique_ptr<Member>>* members)
+using raft::NodeId;
+
+Nemesis::Nemesis(std::uint64_t seed, const Swarm* swarm, EventQueue* queue, Journal* journal,
+                 Victims victims)
     : swarm_(swarm),
       queue_(queue),
-      network_(network),
       journal_(journal),
-      members_(members),
+      victims_(std::move(victims)),
+      seed_(seed),
       cluster_crashes_(seed, "cluster crashes"),
       partitions_(seed, "partitions"),
       clogs_(seed, "clogs"),
       pauses_(seed, "pauses"),
+      stalls_(seed, "stalls"),
+      slowness_(seed, "slowness"),
+      fills_(seed, "fills"),
       transfers_(seed, "transfers"),
-      hunts_(seed, "hunts") {
-  for (const auto& member : *members_) {
-    member_crashes_.emplace_back(seed, "crashes", member->id().value);
-  }
-}
+      hunts_(seed, "hunts"),
+      confs_(seed, "confs") {}
 
 void Nemesis::Start() {
-  if (swarm_->crash_every > 0) {
-    for (const auto& member : *members_) PlanCrash(member.get());
-  }
+  for (const Member* member : victims_.members()) PlanCrash(member->id());
   if (swarm_->cluster_crash_every > 0) PlanClusterCrash();
   Repeat(swarm_->partition_every, &partitions_, [this] { Partition(); });
   Repeat(swarm_->clog_every, &clogs_, [this] { Clog(); });
   Repeat(swarm_->pause_every, &pauses_, [this] { Pause(); });
+  Repeat(swarm_->stall_every, &stalls_, [this] { Stall(); });
+  Repeat(swarm_->slow_every, &slowness_, [this] { Slow(); });
+  Repeat(swarm_->full_every, &fills_, [this] { Fill(); });
   Repeat(swarm_->transfer_every, &transfers_, [this] { Transfer(); });
+  Repeat(swarm_->conf_every, &confs_, [this] { ChangeConf(); });
+}
+
+void Nemesis::Replay(const std::vector<Fault>& faults) {
+  replays_ = true;
+  for (const Fault& fault : faults) {
+    // Before anybody starts: a disk operation may be one of the first.
+    if (fault.at <= queue_->now()) {
+      Do(fault);
+      continue;
+    }
+    queue_->At(fault.at, [this, fault] {
+      if (!stopped_) Do(fault);
+    });
+  }
 }
 
 void Nemesis::Repeat(double mean, RandomStream* random, std::function<void()> strike) {
@@ -45,16 +64,18 @@ void Nemesis::Repeat(double mean, RandomStream* random, std::function<void()> st
                 });
 }
 
-Member* Nemesis::AnyMember(RandomStream* random) {
-  return (*members_)[random->Below(members_->size())].get();
+NodeId Nemesis::AnyMember(RandomStream* random) {
+  const std::vector<Member*> members = victims_.members();
+  return members.empty() ? NodeId{1} : members[random->Below(members.size())]->id();
 }
 
 // Crashes are planned ahead, so that one can strike while a slow sync is under way.
-void Nemesis::PlanCrash(Member* member) {
-  if (stopped_) return;
-  RandomStream& random = member_crashes_[member->id().value - 1];
+void Nemesis::PlanCrash(NodeId member) {
+  if (stopped_ || replays_ || swarm_->crash_every <= 0) return;
+  RandomStream& random =
+      member_crashes_.try_emplace(member, seed_, "crashes", member.value).first->second;
   const Micros gap = 1 + random.Exponential(swarm_->crash_every);
-  member->CrashAt(queue_->now() + gap);
+  Do({.kind = Fault::Kind::kCrash, .member = member, .until = queue_->now() + gap});
   queue_->After(gap + 1, [this, member] { PlanCrash(member); });
 }
 
@@ -62,9 +83,11 @@ void Nemesis::PlanClusterCrash() {
   if (stopped_) return;
   const Micros gap = 1 + cluster_crashes_.Exponential(swarm_->cluster_crash_every);
   // A power cut in one room does not reach all machines in the same microsecond.
-  const Micros spread = cluster_crashes_.Pick<Micros>({0, kMillisecond, 100 * kMillisecond});
-  for (const auto& member : *members_) {
-    member->CrashAt(queue_->now() + gap + cluster_crashes_.Between(0, spread));
+  const auto spread = cluster_crashes_.Pick<Micros>({0, kMillisecond, 100 * kMillisecond});
+  for (const Member* member : victims_.members()) {
+    Do({.kind = Fault::Kind::kCrash,
+        .member = member->id(),
+        .until = queue_->now() + gap + cluster_crashes_.Between(0, spread)});
   }
   queue_->After(gap + spread + 1, [this] {
     journal_->Reach(Mark::kClusterCrash);
@@ -72,68 +95,158 @@ void Nemesis::PlanClusterCrash() {
   });
 }
 
-void Nemesis::Partition() {
-  const raft::NodeId alone = AnyMember(&partitions_)->id();
-  const std::uint64_t kind = partitions_.Below(4);  // both ways, out only, in only, one link
-  const raft::NodeId other = AnyMember(&partitions_)->id();
-  Links links;
-  for (const auto& member : *members_) {
-    const raft::NodeId peer = member->id();
-    if (peer == alone || (kind == 3 && peer != other)) continue;
-    if (kind != 2) links.emplace_back(alone, peer);
-    if (kind == 0 || kind == 2) links.emplace_back(peer, alone);
+Fault::Links Nemesis::CutBetween(const std::vector<NodeId>& a, const std::vector<NodeId>& b) const {
+  Fault::Links links;
+  for (const NodeId one : a) {
+    for (const NodeId other : b) {
+      if (one == other) continue;
+      links.emplace_back(one, other);
+      links.emplace_back(other, one);
+    }
   }
-  journal_->Reach(kind == 0 ? Mark::kPartition : Mark::kOneWayPartition);
-  Tell(absl::StrCat("partition of kind ", kind, " around n", alone.value));
-  Block(links, partitions_.Exponential(swarm_->partition_for));
+  return links;
 }
 
-void Nemesis::Block(const Links& links, Micros duration) {
-  for (const auto& [from, to] : links) network_->SetBlocked(from, to, true);
-  queue_->After(duration, [this, links] {
-    Tell("partition heals");
-    for (const auto& [from, to] : links) network_->SetBlocked(from, to, false);
-  });
+Fault::Links Nemesis::DrawShape(Mark* mark) {
+  std::vector<NodeId> ids;
+  for (const Member* member : victims_.members()) ids.push_back(member->id());
+  for (std::size_t i = ids.size(); i > 1; --i) std::swap(ids[i - 1], ids[partitions_.Below(i)]);
+  if (ids.size() < 2) return {};
+  const NodeId alone = ids.front();
+  const std::vector<NodeId> others(ids.begin() + 1, ids.end());
+  const auto middle = ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2);
+  Fault::Links links;
+  switch (partitions_.Below(7)) {
+    case 0:
+      *mark = Mark::kIsolated;
+      return CutBetween({alone}, others);
+    case 1:  // it is heard, but hears nothing
+    case 2:  // or the other way round
+      *mark = Mark::kOneWayPartition;
+      for (const NodeId other : others) {
+        links.emplace_back(partitions_.Chance(0.5) ? std::pair(other, alone)
+                                                   : std::pair(alone, other));
+      }
+      if (partitions_.Chance(0.7)) {
+        const bool deaf = links.front().second == alone;
+        links.clear();
+        for (const NodeId other : others) {
+          links.emplace_back(deaf ? std::pair(other, alone) : std::pair(alone, other));
+        }
+      }
+      return links;
+    case 3:
+      *mark = Mark::kSingleLinkCut;
+      return CutBetween({alone}, {others.front()});
+    case 4:
+      *mark = Mark::kHalved;
+      return CutBetween({ids.begin(), middle}, {middle, ids.end()});
+    case 5:  // each has its two neighbours only
+      *mark = Mark::kRing;
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        for (std::size_t j = i + 2; j < ids.size(); ++j) {
+          if (i == 0 && j + 1 == ids.size()) continue;
+          links.emplace_back(ids[i], ids[j]);
+          links.emplace_back(ids[j], ids[i]);
+        }
+      }
+      return links;
+    default: {  // two halves that only `alone` sees
+      *mark = Mark::kBridge;
+      const auto half = others.begin() + static_cast<std::ptrdiff_t>(others.size() / 2);
+      return CutBetween({others.begin(), half}, {half, others.end()});
+    }
+  }
+}
+
+void Nemesis::Partition() {
+  Mark mark = Mark::kIsolated;
+  Fault fault{.kind = Fault::Kind::kBlock};
+  fault.links = DrawShape(&mark);
+  fault.until = queue_->now() + partitions_.Exponential(swarm_->partition_for);
+  if (fault.links.empty()) return;
+  journal_->Reach(mark);
+  Do(std::move(fault));
 }
 
 void Nemesis::OnLeader(Member* leader) {
-  if (stopped_ || !hunts_.Chance(swarm_->hunt)) return;
+  if (stopped_ || replays_) return;
+  // An impatient operator asks before the leader has committed anything.
+  if (swarm_->conf_every > 0 && confs_.Chance(0.3)) {
+    queue_->After(1, [this] {
+      if (!stopped_) ChangeConf();
+    });
+  }
+  if (!hunts_.Chance(swarm_->hunt)) return;
+  // Not at once: the leader is in the middle of a pass.
+  queue_->After(1, [this, leader] {
+    if (!stopped_) Hunt(leader);
+  });
+}
+
+void Nemesis::Hunt(Member* leader) {
   journal_->Reach(Mark::kHunted);
   const Micros delay = hunts_.Exponential(swarm_->hunt_after);
-  Tell(absl::StrCat("hunts n", leader->id().value));
-  leader->CrashAt(queue_->now() + 1 + delay);
+  Do({.kind = Fault::Kind::kCrash, .member = leader->id(), .until = queue_->now() + 1 + delay});
   if (hunts_.Chance(0.5)) return;
-  Links links;
-  for (const auto& member : *members_) {
-    if (member.get() == leader || hunts_.Chance(0.3)) continue;
-    links.emplace_back(leader->id(), member->id());
+  Fault block{.kind = Fault::Kind::kBlock};
+  for (const Member* member : victims_.members()) {
+    if (member == leader || hunts_.Chance(0.3)) continue;
+    block.links.emplace_back(leader->id(), member->id());
   }
-  Block(links, delay + hunts_.Exponential(swarm_->hunt_after));
+  block.until = queue_->now() + delay + hunts_.Exponential(swarm_->hunt_after);
+  if (!block.links.empty()) Do(std::move(block));
 }
 
 void Nemesis::Clog() {
-  const raft::NodeId from = AnyMember(&clogs_)->id();
-  const raft::NodeId to = AnyMember(&clogs_)->id();
+  const NodeId from = AnyMember(&clogs_);
+  const NodeId to = AnyMember(&clogs_);
   if (from == to) return;
   journal_->Reach(Mark::kClog);
-  network_->Clog(from, to, queue_->now() + clogs_.Between(0, 5 * kSecond));
+  Fault fault{.kind = Fault::Kind::kClog};
+  fault.links.emplace_back(from, to);
+  fault.until = queue_->now() + clogs_.Between(0, 5 * kSecond);
+  Do(std::move(fault));
 }
 
 void Nemesis::Pause() {
-  Member* member = AnyMember(&pauses_);
+  const NodeId member = AnyMember(&pauses_);
   const Micros pause = pauses_.Between(kMillisecond, swarm_->pause_max);
-  journal_->Reach(Mark::kPause);
-  Tell(absl::StrCat("pause of n", member->id().value, " for ", pause / kMillisecond, " ms"));
-  member->PauseUntil(queue_->now() + pause);
+  journal_->Reach(pause > 20 * kSecond ? Mark::kLongPause : Mark::kPause);
+  Do({.kind = Fault::Kind::kPause, .member = member, .until = queue_->now() + pause});
 }
 
-void Nemesis::Transfer() {
-  const raft::NodeId target = AnyMember(&transfers_)->id();
-  for (const auto& member : *members_) {
-    if (member->is_up() && member->facts().is_leader) {
-      member->Post(server::TransferInput{target});
-    }
-  }
+void Nemesis::Stall() {
+  const Micros until = queue_->now() + stalls_.Between(5 * kSecond, 60 * kSecond);
+  Do({.kind = Fault::Kind::kStall, .member = AnyMember(&stalls_), .until = until});
+}
+
+void Nemesis::Slow() {
+  journal_->Reach(Mark::kSlowProcessor);
+  const Micros until = queue_->now() + slowness_.Between(kSecond, 10 * kSecond);
+  const auto cost = static_cast<std::uint64_t>(slowness_.Between(kMillisecond, 50 * kMillisecond));
+  Do({.kind = Fault::Kind::kSlow, .member = AnyMember(&slowness_), .until = until, .amount = cost});
+}
+
+void Nemesis::Fill() {
+  journal_->Reach(Mark::kDiskFull);
+  const Micros until = queue_->now() + fills_.Between(kSecond, 10 * kSecond);
+  Do({.kind = Fault::Kind::kFull, .member = AnyMember(&fills_), .until = until});
+}
+
+void Nemesis::Transfer() { Do({.kind = Fault::Kind::kTransfer, .member = AnyMember(&transfers_)}); }
+
+void Nemesis::ChangeConf() {
+  std::uint64_t machines = 0;
+  while (victims_.find(NodeId{machines + 1}) != nullptr) ++machines;
+  std::optional<ConfPlan> plan =
+      DrawConfPlan(victims_.history->confs().committed(), machines, &confs_);
+  if (!plan) return;
+  Fault fault{.kind = Fault::Kind::kConf};
+  fault.voters = std::move(plan->voters);
+  fault.learners = std::move(plan->learners);
+  fault.mode = std::move(plan->mode);
+  Do(std::move(fault));
 }
 
 }  // namespace stele::sim

@@ -76,8 +76,9 @@ class FollowerTest : public ::testing::Test {
 
 TEST_F(FollowerTest, DropsAReleaseThatASnapshotHasOvertaken) {
   raft::AppendEntries append;
-  for (std::uint64_t i = 1; i <= 5; ++i)
+  for (std::uint64_t i = 1; i <= 5; ++i) {
     append.entries.push_back({{raft::Index{i}, kTerm}, raft::EntryType::kNormal, "x"});
+  }
   append.leader_commit = raft::Index{5};
   PostFromLeader(append);
   ASSERT_TRUE(loop_->RunOnce());

@@ -2,7 +2,11 @@
 // fail, and a crash that is due while one is under way happens there, in the middle of a pass.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
 
 #include "tests/sim/event_queue.h"
 #include "tests/sim/journal.h"
@@ -11,6 +15,9 @@
 #include "tests/sim/swarm.h"
 
 namespace stele::sim {
+
+// eio, enospc, short, crash-before or crash-after.
+std::optional<DiskFault> DiskFaultNamed(std::string_view name);
 
 class SimDisk {
  public:
@@ -29,17 +36,32 @@ class SimDisk {
   // The machine goes down at the n-th operation from now; 0 for never.
   void CrashAtOperation(std::uint64_t count) { operations_to_crash_ = count; }
 
+  // The sync that is under way then or comes next takes until `time`.
+  void StallUntil(Micros time) { stalled_until_ = time; }
+  // Writes find no space.
+  void FullUntil(Micros time) { full_until_ = time; }
+  // The operation of this number (FileOperation::number) ends like this.
+  void FailOperation(std::uint64_t number, DiskFault fault) { planned_[number] = fault; }
+  // Why the last operation failed.
+  DiskFault last_fault() const { return last_fault_; }
+  // Until when it is stalled or full.
+  Micros disturbed_until() const { return std::max(stalled_until_, full_until_); }
+  bool is_disturbed(Micros now) const { return now < disturbed_until(); }
+
   // Every operation fails, until the process has ended one way or the other.
   void TakeDown() { is_down_ = true; }
   void CutPower();
   void KillProcess();
 
   // No more faults.
-  void Calm() { calm_ = true; }
+  void Calm();
 
  private:
   DiskFault OnOperation(const FileOperation& operation);
+  DiskFault DrawFault(const FileOperation& operation);
+  DiskFault Fail(DiskFault fault, Mark mark);
   Micros DrawLatency(FileOperation::Kind kind);
+  std::optional<DiskFault> TakePlanned(std::uint64_t number);
 
   const Swarm* const swarm_;
   Journal* const journal_;
@@ -48,6 +70,10 @@ class SimDisk {
   Micros elapsed_ = 0;
   Micros crash_at_ = kNever;
   std::uint64_t operations_to_crash_ = 0;
+  Micros stalled_until_ = 0;
+  Micros full_until_ = 0;
+  std::map<std::uint64_t, DiskFault> planned_;
+  DiskFault last_fault_ = DiskFault::kNone;
   bool has_failed_ = false;
   bool is_down_ = false;
   bool calm_ = false;

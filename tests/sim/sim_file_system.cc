@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "src/raft/check.h"
 
 namespace stele::sim {
@@ -439,7 +440,7 @@ absl::Status SimFileSystem::RemoveTree(const std::string& dir) {
   if (nodes_.at(*node).is_dir) {
     const Names names = nodes_.at(*node).names;
     for (const auto& [name, child] : names) {
-      absl::Status removed = RemoveTree(dir + "/" + name);
+      absl::Status removed = RemoveTree(absl::StrCat(dir, "/", name));
       if (!removed.ok()) return removed;
     }
   }

@@ -38,8 +38,13 @@ SimNetwork::Link& SimNetwork::LinkOf(raft::NodeId from, raft::NodeId to) {
 
 void SimNetwork::Send(raft::Message message, Micros at) {
   Link& link = LinkOf(message.from, message.to);
-  if (link.blocked) return Lose(&link, message);
+  if (link.blocks > 0) return Lose(&link, message);
   if (!calm_) {
+    if (link.random.Chance(swarm_->corrupt)) {
+      journal_->Reach(Mark::kCorrupted);
+      return Lose(&link, message);
+    }
+    if (link.random.Chance(swarm_->misroute)) return Misroute(&link, std::move(message), at);
     if (link.random.Chance(swarm_->loss)) return Lose(&link, message);
     if (MayRepeat(message) && link.random.Chance(swarm_->duplicate)) {
       journal_->Reach(Mark::kDuplicated);
@@ -68,6 +73,21 @@ void SimNetwork::Deliver(raft::Message message, Micros at) {
       at, [this, message = std::move(message)]() mutable { outputs_.deliver(std::move(message)); });
 }
 
+void SimNetwork::Misroute(Link* link, raft::Message message, Micros at) {
+  const raft::NodeId target{1 + link->random.Below(static_cast<std::uint64_t>(members_))};
+  if (target == message.to || !outputs_.misdeliver) return Lose(link, message);
+  journal_->Reach(Mark::kMisrouted);
+  queue_->At(DrawArrival(link, at), [this, target, message = std::move(message)]() mutable {
+    outputs_.misdeliver(target, std::move(message));
+  });
+}
+
+Micros SimNetwork::SteadySince(raft::NodeId from, raft::NodeId to) {
+  const Link& link = LinkOf(from, to);
+  if (link.blocks > 0 || link.clogged_until > queue_->now()) return kNever;
+  return std::max(link.healed_at, link.clogged_until);
+}
+
 void SimNetwork::Lose(Link* link, const raft::Message& message) {
   journal_->Reach(Mark::kLost);
   if (journal_->tells()) {
@@ -79,7 +99,9 @@ void SimNetwork::Lose(Link* link, const raft::Message& message) {
 }
 
 void SimNetwork::SetBlocked(raft::NodeId from, raft::NodeId to, bool blocked) {
-  LinkOf(from, to).blocked = blocked;
+  Link& link = LinkOf(from, to);
+  link.blocks = blocked ? link.blocks + 1 : std::max(0, link.blocks - 1);
+  link.healed_at = queue_->now();
 }
 
 void SimNetwork::Clog(raft::NodeId from, raft::NodeId to, Micros until) {
@@ -89,7 +111,7 @@ void SimNetwork::Clog(raft::NodeId from, raft::NodeId to, Micros until) {
 
 void SimNetwork::HealAll() {
   for (Link& link : links_) {
-    link.blocked = false;
+    link.blocks = 0;
     link.clogged_until = 0;
   }
 }

@@ -20,6 +20,8 @@ class SimNetwork {
     std::function<void(raft::Message)> deliver;
     // Sometimes the sender learns that nobody takes its messages.
     std::function<void(raft::NodeId from, raft::NodeId to)> unreachable;
+    // A message arrives at somebody it was not sent to. Null: it is lost.
+    std::function<void(raft::NodeId at, raft::Message)> misdeliver = nullptr;
   };
 
   // All pointers outlive the network. Members are numbered from 1.
@@ -30,7 +32,9 @@ class SimNetwork {
   void Send(raft::Message message, Micros at);
 
   void SetBlocked(raft::NodeId from, raft::NodeId to, bool blocked);
-  bool IsBlocked(raft::NodeId from, raft::NodeId to) { return LinkOf(from, to).blocked; }
+  // Since when the link is neither blocked nor clogged; kNever while it is.
+  Micros SteadySince(raft::NodeId from, raft::NodeId to);
+  bool IsBlocked(raft::NodeId from, raft::NodeId to) { return LinkOf(from, to).blocks > 0; }
   // Holds back everything until then.
   void Clog(raft::NodeId from, raft::NodeId to, Micros until);
   void HealAll();
@@ -40,7 +44,8 @@ class SimNetwork {
  private:
   struct Link {
     RandomStream random;
-    bool blocked = false;
+    int blocks = 0;  // partitions may overlap
+    Micros healed_at = 0;
     Micros clogged_until = 0;
     Micros last_arrival = 0;
   };
@@ -48,6 +53,7 @@ class SimNetwork {
   Link& LinkOf(raft::NodeId from, raft::NodeId to);
   Micros DrawArrival(Link* link, Micros at);
   void Deliver(raft::Message message, Micros at);
+  void Misroute(Link* link, raft::Message message, Micros at);
   void Lose(Link* link, const raft::Message& message);
 
   const int members_;

@@ -38,8 +38,8 @@ void SnapshotCourier::Make(const Route& route, std::uint64_t number) {
 
 void SnapshotCourier::Name(Member* sender, const Route& route, std::uint64_t number,
                            SnapshotCargo cargo) {
-  sender->Post(server::NodeInput{[this, route, number, cargo = std::move(cargo)](
-                                     const raft::RawNode& raft) mutable {
+  sender->Post(server::NodeInput{[this, route, number,
+                                  cargo = std::move(cargo)](const raft::RawNode& raft) mutable {
     const std::optional<raft::SnapshotMeta> meta = server::SnapshotMetaAt(raft, cargo.last);
     if (!meta) {
       return queue_->After(0, [this, route, number] {
@@ -47,10 +47,11 @@ void SnapshotCourier::Name(Member* sender, const Route& route, std::uint64_t num
       });
     }
     raft::Message message{route.first, route.second, raft.term(), raft::InstallSnapshot{*meta}};
-    queue_->After(0, [this, route, number, cargo = std::move(cargo),
-                      message = std::move(message)]() mutable {
-      if (IsUnderWay(route, number)) Travel(route, number, std::move(cargo), std::move(message));
-    });
+    queue_->After(
+        0, [this, route, number, cargo = std::move(cargo), message = std::move(message)]() mutable {
+          if (IsUnderWay(route, number))
+            Travel(route, number, std::move(cargo), std::move(message));
+        });
   }});
 }
 

@@ -33,8 +33,7 @@ class SnapshotCourier {
   bool IsUnderWay(const Route& route, std::uint64_t number) const;
   void Make(const Route& route, std::uint64_t number);
   void Name(Member* sender, const Route& route, std::uint64_t number, SnapshotCargo cargo);
-  void Travel(const Route& route, std::uint64_t number, SnapshotCargo cargo,
-              raft::Message message);
+  void Travel(const Route& route, std::uint64_t number, SnapshotCargo cargo, raft::Message message);
   void Arrive(const Route& route, SnapshotCargo cargo, raft::Message message);
   void End(const Route& route, bool installed);
 

@@ -1,7 +1,5 @@
 #include "tests/sim/swarm.h"
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "tests/sim/random_stream.h"
 
 namespace stele::sim {
@@ -9,7 +7,7 @@ namespace {
 
 double Seconds(double seconds) { return seconds * static_cast<double>(kSecond); }
 
-void DrawTime(RandomStream* random, int members, Swarm* swarm) {
+void DrawTime(RandomStream* random, Swarm* swarm) {
   struct Pace {
     Micros tick;
     int heartbeat_ticks;
@@ -20,12 +18,15 @@ void DrawTime(RandomStream* random, int members, Swarm* swarm) {
                                         {50 * kMillisecond, 2, 20},
                                         {100 * kMillisecond, 1, 10},
                                         {40 * kMillisecond, 1, 5},
-                                        {40 * kMillisecond, 1, 5}});
+                                        {60 * kMillisecond, 1, 5}});
   swarm->tick = pace.tick;
   swarm->heartbeat_ticks = pace.heartbeat_ticks;
   swarm->election_ticks = pace.election_ticks;
-  const std::int64_t drift = random->Pick<std::int64_t>({0, 100, 10'000, 100'000});
-  for (int i = 0; i < members; ++i) swarm->drift_ppm.push_back(random->Between(-drift, drift));
+  const auto drift = random->Pick<std::int64_t>({0, 100, 10'000, 100'000});
+  for (std::uint64_t i = 0; i < kMachinesMax; ++i) {
+    swarm->drift_ppm.push_back(drift == 0 ? 0 : random->Between(-drift, drift));
+  }
+  swarm->start_near_wrap = random->Pick<double>({0, 0, 0.5});
 }
 
 void DrawNetwork(RandomStream* random, Swarm* swarm) {
@@ -42,6 +43,8 @@ void DrawNetwork(RandomStream* random, Swarm* swarm) {
     swarm->partition_for = Seconds(random->LogUniform(0.2, 10));
   }
   if (random->Chance(0.5)) swarm->clog_every = Seconds(random->LogUniform(0.5, 20) / scale);
+  if (random->Chance(0.3)) swarm->misroute = scale * 0.01 * random->Fraction();
+  if (random->Chance(0.3)) swarm->corrupt = scale * 0.01 * random->Fraction();
 }
 
 void DrawDisks(RandomStream* random, Swarm* swarm) {
@@ -51,6 +54,8 @@ void DrawDisks(RandomStream* random, Swarm* swarm) {
   if (random->Chance(0.6)) swarm->slow_sync = swarm->harshness == 3 ? 0.25 : 0.03;
   if (random->Chance(0.3)) swarm->very_slow_sync = 0.002;
   if (random->Chance(0.4)) swarm->io_error = random->LogUniform(1e-5, 1e-3);
+  if (random->Chance(0.15)) swarm->stall_every = Seconds(random->LogUniform(10, 60));
+  if (random->Chance(0.15)) swarm->full_every = Seconds(random->LogUniform(5, 60));
 }
 
 void DrawProcesses(RandomStream* random, Swarm* swarm) {
@@ -64,8 +69,10 @@ void DrawProcesses(RandomStream* random, Swarm* swarm) {
   swarm->recovery_crash = random->Pick<double>({0, 0.05, 0.3});
   if (random->Chance(0.4)) {
     swarm->pause_every = Seconds(scale * random->LogUniform(3, 30));
-    swarm->pause_max = random->Pick<Micros>({kSecond, 4 * kSecond, 20 * kSecond});
+    swarm->pause_max = random->Pick<Micros>(
+        {kSecond, 4 * kSecond, 4 * kSecond, 20 * kSecond, 20 * kSecond, 120 * kSecond});
   }
+  if (random->Chance(0.2)) swarm->slow_every = Seconds(scale * random->LogUniform(3, 30));
   if (random->Chance(0.4)) swarm->transfer_every = Seconds(random->LogUniform(1, 20));
   if (swarm->harshness >= 2 && random->Chance(0.7)) {
     swarm->hunt = 0.3 + 0.7 * random->Fraction();
@@ -86,54 +93,28 @@ void DrawSettings(RandomStream* random, Swarm* swarm) {
   swarm->check_deeply = random->Chance(0.1);
 }
 
+void DrawMembers(RandomStream* random, int members, Swarm* swarm) {
+  const int drawn = random->Pick<int>({1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 7});
+  swarm->members = members == 0 ? drawn : members;
+  if (random->Chance(0.5)) swarm->conf_every = Seconds(random->LogUniform(0.3, 20));
+}
+
 }  // namespace
 
 Swarm DrawSwarm(std::uint64_t seed, int members) {
   RandomStream random(seed, "swarm");
   Swarm swarm;
   swarm.harshness = random.Pick<int>({0, 1, 1, 2, 2, 2, 3, 3, 3, 3});
-  DrawTime(&random, members, &swarm);
+  DrawTime(&random, &swarm);
   DrawNetwork(&random, &swarm);
   DrawDisks(&random, &swarm);
   DrawProcesses(&random, &swarm);
   DrawSettings(&random, &swarm);
-  swarm.operation_every = random.LogUniform(20'000, 400'000);
+  swarm.operation_every = random.LogUniform(80'000, 1'600'000);
   swarm.read_share = random.Pick<double>({0.1, 0.4, 0.8});
   swarm.value_bytes_max = random.Pick<std::int64_t>({16, 200, 3000});
+  DrawMembers(&random, members, &swarm);
   return swarm;
-}
-
-std::string Describe(const Swarm& swarm) {
-  const auto seconds = [](double micros) { return micros / static_cast<double>(kSecond); };
-  std::string text = absl::StrFormat(
-      "harshness=%d tick=%dms heartbeat=%d election=%d delay=%.1f+%.1fms loss=%.1f%% dup=%.1f%% "
-      "replay=%.2f%% reorder=%d partition=%.1f/%.1fs clog=%.1fs",
-      swarm.harshness, swarm.tick / kMillisecond, swarm.heartbeat_ticks, swarm.election_ticks,
-      static_cast<double>(swarm.delay_min) / 1000, swarm.delay_mean / 1000, 100 * swarm.loss,
-      100 * swarm.duplicate, 100 * swarm.replay, swarm.reorder, seconds(swarm.partition_every),
-      seconds(swarm.partition_for), seconds(swarm.clog_every));
-  absl::StrAppendFormat(
-      &text,
-      " sync=%.1fms slow=%.0f%%/%.1f%% eio=%.3f%% segment=%d crash=%.1fs all=%.1fs restart=%.2fs "
-      "quick=%.0f%% cut=%.0f%% recovery=%.0f%% pause=%.1fs<%ds transfer=%.1fs hunt=%.0f%%/%.0fms",
-      swarm.sync_mean / 1000, 100 * swarm.slow_sync, 100 * swarm.very_slow_sync,
-      100 * swarm.io_error, swarm.segment_bytes, seconds(swarm.crash_every),
-      seconds(swarm.cluster_crash_every), seconds(swarm.restart_after), 100 * swarm.quick_restart,
-      100 * swarm.power_cut, 100 * swarm.recovery_crash, seconds(swarm.pause_every),
-      swarm.pause_max / kSecond, seconds(swarm.transfer_every), 100 * swarm.hunt,
-      swarm.hunt_after / 1000);
-  absl::StrAppendFormat(&text,
-                        " append=%dB inflight=%d applying=%dB uncommitted=%dB snapshot=%d keep=%d "
-                        "flush=%d apply=%.1fms stall=%.1f%% "
-                        "op=%.0fms reads=%.0f%% value<=%dB drift=",
-                        swarm.append_bytes, swarm.inflight_appends, swarm.applying_bytes,
-                        swarm.uncommitted_bytes, swarm.snapshot_count, swarm.catch_up_entries,
-                        swarm.flush_every, swarm.apply_mean / 1000, 100 * swarm.apply_stall,
-                        swarm.operation_every / 1000, 100 * swarm.read_share,
-                        swarm.value_bytes_max);
-  for (const std::int64_t ppm : swarm.drift_ppm) absl::StrAppend(&text, ppm, "ppm,");
-  text.pop_back();
-  return text;
 }
 
 }  // namespace stele::sim

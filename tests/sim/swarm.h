@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/sim/event_queue.h"
@@ -13,12 +14,14 @@ namespace stele::sim {
 // Mean times are of exponential distributions; 0 switches the fault off.
 struct Swarm {
   int harshness = 0;  // 0 none, 1 mild, 2 medium, 3 harsh
+  int members = 3;    // voters at the start
 
   // Time.
   Micros tick = 0;
   int heartbeat_ticks = 0;
   int election_ticks = 0;
   std::vector<std::int64_t> drift_ppm;  // by member: how much faster its clock goes
+  double start_near_wrap = 0;           // chance of a clock that soon reaches 2^31 ms or 2^53 ns
 
   // Network, each way.
   Micros delay_min = 0;
@@ -30,12 +33,16 @@ struct Swarm {
   double partition_every = 0;
   double partition_for = 0;
   double clog_every = 0;
+  double misroute = 0;  // delivered to somebody else
+  double corrupt = 0;   // damaged on the way, which the receiving transport notices
 
   // Disks.
   double sync_mean = 0;
   double slow_sync = 0;       // chance of up to 400 ms
   double very_slow_sync = 0;  // chance of 1 to 5 s
-  double io_error = 0;        // chance per write and sync
+  double io_error = 0;        // chance per read, write and sync
+  double stall_every = 0;     // a sync of 5 to 60 s
+  double full_every = 0;      // no space for some seconds
   std::uint64_t segment_bytes = 0;
 
   // Processes.
@@ -47,7 +54,9 @@ struct Swarm {
   double recovery_crash = 0;  // chance of a crash during a start
   double pause_every = 0;
   Micros pause_max = 0;
+  double slow_every = 0;  // a member's processor is slow for some seconds
   double transfer_every = 0;
+  double conf_every = 0;  // changes of the members
   double hunt = 0;        // chance that a new leader is struck ...
   double hunt_after = 0;  // ... this soon
 
@@ -69,7 +78,14 @@ struct Swarm {
   std::int64_t value_bytes_max = 0;
 };
 
+// At most so many machines take part in a run, counting those that were removed.
+inline constexpr std::uint64_t kMachinesMax = 16;
+
+// `members`: 0 to draw them too.
 Swarm DrawSwarm(std::uint64_t seed, int members);
+// All of it as "name=value ..."; times in us.
 std::string Describe(const Swarm& swarm);
+// The inverse. Names that are left out keep their defaults; false for anything else.
+bool SwarmFromText(std::string_view text, Swarm* swarm);
 
 }  // namespace stele::sim

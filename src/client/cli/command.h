@@ -27,7 +27,7 @@ std::vector<Command> KvCommands();        // get, put, del, compaction
 std::vector<Command> TxnCommands();       // txn
 std::vector<Command> WatchCommands();     // watch
 std::vector<Command> LeaseCommands();     // lease ...
-std::vector<Command> MemberCommands();    // member list
+std::vector<Command> MemberCommands();    // member ..., move-leader
 std::vector<Command> EndpointCommands();  // endpoint status, endpoint health
 
 }  // namespace stele::cli

@@ -30,7 +30,7 @@ absl::StatusOr<bool> ParseBool(const std::string& text) {
 }
 
 absl::Status Assign(Flag& flag, const std::string& value) {
-  const absl::Status set = flag.set(value);
+  absl::Status set = flag.set(value);
   if (set.ok()) {
     flag.given = true;
     return set;

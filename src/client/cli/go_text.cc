@@ -3,6 +3,7 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -227,6 +228,18 @@ absl::StatusOr<int64_t> ParseInt(const std::string& text, int base) {
   return value;
 }
 
+absl::StatusOr<uint64_t> ParseHexId(const std::string& text) {
+  const auto failure = [&text](const char* why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("strconv.ParseUint: parsing ", Quote(text), ": ", why));
+  };
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (text.empty() || end != text.data() + text.size()) return failure("invalid syntax");
+  if (error == std::errc::result_out_of_range) return failure("value out of range");
+  return value;
+}
+
 std::string FormatByteSize(uint64_t bytes) {
   constexpr std::array<const char*, 7> kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
   if (bytes < 10) return absl::StrCat(bytes, " B");
@@ -237,7 +250,7 @@ std::string FormatByteSize(uint64_t bytes) {
     ++unit;
   }
   scaled = std::floor(scaled * 10 + 0.5) / 10;
-  return absl::StrFormat(scaled < 10 ? "%.1f %s" : "%.0f %s", scaled, kUnits.at(unit));
+  return absl::StrFormat("%.*f %s", scaled < 10 ? 1 : 0, scaled, kUnits.at(unit));
 }
 
 }  // namespace stele::cli

@@ -30,6 +30,9 @@ std::string DurationText(absl::Duration duration);
 // A signed 64-bit number in `base`; base 0 takes 0x, 0o, 0b and 0 prefixes.
 absl::StatusOr<int64_t> ParseInt(const std::string& text, int base);
 
+// An unsigned one in hexadecimal without a prefix, as ids are written.
+absl::StatusOr<uint64_t> ParseHexId(const std::string& text);
+
 // "29 kB", "1.2 MB": powers of a thousand.
 std::string FormatByteSize(uint64_t bytes);
 

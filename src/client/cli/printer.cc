@@ -46,6 +46,10 @@ class ProtobufPrinter : public Printer {
   std::string MemberList(const etcdserverpb::MemberListResponse& response) const override {
     return response.SerializeAsString();
   }
+  std::string Done(const google::protobuf::Message& response,
+                   const std::string& /*sentence*/) const override {
+    return response.SerializeAsString();
+  }
   std::string Status(const std::vector<EndpointStatus>& /*statuses*/) const override { return ""; }
   std::string Health(const std::vector<EndpointHealth>& /*healths*/) const override { return ""; }
 };
@@ -79,6 +83,10 @@ class TablePrinter : public Printer {
   }
   std::string MemberList(const etcdserverpb::MemberListResponse& response) const override {
     return Draw(MemberTable(response));
+  }
+  std::string Done(const google::protobuf::Message& /*response*/,
+                   const std::string& /*sentence*/) const override {
+    return "";
   }
   std::string Status(const std::vector<EndpointStatus>& statuses) const override {
     return Draw(StatusTable(statuses));

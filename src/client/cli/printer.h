@@ -47,6 +47,10 @@ class Printer {
   virtual std::string LeaseKeepAlive(
       const etcdserverpb::LeaseKeepAliveResponse& response) const = 0;
   virtual std::string MemberList(const etcdserverpb::MemberListResponse& response) const = 0;
+  // The answer to a change that one sentence (with its newline) tells to people. Not for the
+  // formats fields and table.
+  virtual std::string Done(const google::protobuf::Message& response,
+                           const std::string& sentence) const = 0;
   virtual std::string Status(const std::vector<EndpointStatus>& statuses) const = 0;
   virtual std::string Health(const std::vector<EndpointHealth>& healths) const = 0;
 };

@@ -138,6 +138,11 @@ class FieldsPrinter : public Printer {
     return lines.Take();
   }
 
+  std::string Done(const google::protobuf::Message& /*response*/,
+                   const std::string& /*sentence*/) const override {
+    return "";
+  }
+
   std::string Status(const std::vector<EndpointStatus>& statuses) const override {
     Lines lines;
     for (const auto& [endpoint, status] : statuses) {

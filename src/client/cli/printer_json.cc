@@ -76,6 +76,11 @@ class JsonPrinter : public Printer {
     return Line(ToJson(response));
   }
 
+  std::string Done(const google::protobuf::Message& response,
+                   const std::string& /*sentence*/) const override {
+    return Line(ToJson(response));
+  }
+
   std::string Status(const std::vector<EndpointStatus>& statuses) const override {
     Json list = Json::array();
     for (const auto& [endpoint, status] : statuses) {

@@ -89,6 +89,11 @@ class SimplePrinter : public Printer {
     return Lines(MemberTable(response));
   }
 
+  std::string Done(const google::protobuf::Message& /*response*/,
+                   const std::string& sentence) const override {
+    return sentence;
+  }
+
   std::string Status(const std::vector<EndpointStatus>& statuses) const override {
     return Lines(StatusTable(statuses));
   }

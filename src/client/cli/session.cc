@@ -60,9 +60,10 @@ absl::Status GlobalFlags::ReadEnvironment(FlagSet& flags) {
     const char* value = FromEnvironment(flag.name);
     if (value == nullptr) continue;
     absl::Status set = flags.SetDefault(flag.name, value);
-    if (!set.ok())
+    if (!set.ok()) {
       return absl::Status(set.code(),
                           absl::StrCat(std::string(set.message()), " (from the environment)"));
+    }
   }
   return absl::OkStatus();
 }

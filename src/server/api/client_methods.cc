@@ -16,8 +16,8 @@ void AddClientMethods(const ClientPorts& ports, const ClientLimits& limits, Meth
   AddKvMethods(limits.kv, ports.facts, ports.proposer, ports.reader, ports.compaction, rows);
   AddLeaseMethods(limits.lease, ports.facts, ports.proposer, ports.reader, ports.lease_clock,
                   ports.random, rows);
-  AddClusterMethods(ports.facts, ports.reader, rows);
-  AddMaintenanceMethods(limits.quota_bytes, ports.facts, ports.reader, rows);
+  AddClusterMethods(ports.facts, ports.reader, ports.members, ports.random, rows);
+  AddMaintenanceMethods(limits.quota_bytes, ports.facts, ports.reader, ports.members, rows);
   AddHealthMethods(ports.facts, rows);
   rows->Add(std::move(watch));
   for (const google::protobuf::FileDescriptor* file :

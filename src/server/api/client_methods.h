@@ -18,6 +18,7 @@ struct ClientPorts {
   Reader* reader = nullptr;
   CompactionWatch* compaction = nullptr;
   LeaseClock* lease_clock = nullptr;
+  MemberChanger* members = nullptr;
   std::function<std::uint64_t()> random;  // 64 random bits; any thread
 };
 

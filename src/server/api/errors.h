@@ -12,7 +12,9 @@ using storage::InvalidSortOptionError;
 using storage::KeyNotFoundError;
 using storage::LeaseProvidedError;
 using storage::LeaseTtlTooLargeError;
+using storage::MemberNotFoundError;
 using storage::NotLeaderError;
+using storage::PeerUrlExistsError;
 using storage::ValueProvidedError;
 
 absl::Status TooManyOpsError();
@@ -23,5 +25,22 @@ absl::Status TimeoutError();
 absl::Status TimeoutDueToLeaderFailError();
 absl::Status RequestTooLargeError();
 absl::Status TooManyRequestsError();
+absl::Status NoSpaceError();
+absl::Status TimeoutDueToConnectionLostError();
+absl::Status TimeoutOfTransferError();
+
+// Members.
+absl::Status MemberBadUrlsError();
+absl::Status MemberExistsError();
+absl::Status MemberNotLearnerError();
+absl::Status MemberNotEnoughStartedError();
+absl::Status TooManyLearnersError();
+absl::Status LearnerNotReadyError();
+absl::Status UnhealthyError();
+absl::Status BadLeaderTransfereeError();
+absl::Status NotSupportedForLearnerError();
+// What a member that was removed hears from the others: it must stop.
+absl::Status MemberRemovedError();
+bool IsMemberRemoved(const absl::Status& status);
 
 }  // namespace stele::server

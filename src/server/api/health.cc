@@ -33,7 +33,8 @@ void AddHealthMethods(const NodeFacts* facts, MethodRows* rows) {
   watch.on_request = [](const std::shared_ptr<Call>& call, std::string_view bytes) {
     HealthCheckRequest request;
     if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      return call->Finish(MethodRows::MalformedRequestError(request.GetDescriptor()->full_name()));
+      return call->Finish(
+          MethodRows::MalformedRequestError(HealthCheckRequest::descriptor()->full_name()));
     }
     HealthCheckResponse response;
     response.set_status(request.service().empty() ? HealthCheckResponse::SERVING

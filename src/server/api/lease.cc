@@ -29,7 +29,7 @@ struct LeaseApi {
   void Grant(CallPtr call, std::unique_ptr<pb::LeaseGrantRequest> request) const;
   void Revoke(CallPtr call, std::unique_ptr<pb::LeaseRevokeRequest> request) const;
   void TimeToLive(CallPtr call, std::unique_ptr<pb::LeaseTimeToLiveRequest> request) const;
-  void Leases(CallPtr call, std::unique_ptr<pb::LeaseLeasesRequest> request) const;
+  void Leases(const CallPtr& call, std::unique_ptr<pb::LeaseLeasesRequest> request) const;
 };
 
 void LeaseApi::Grant(CallPtr call, std::unique_ptr<pb::LeaseGrantRequest> request) const {
@@ -77,7 +77,7 @@ void LeaseApi::TimeToLive(CallPtr call, std::unique_ptr<pb::LeaseTimeToLiveReque
              });
 }
 
-void LeaseApi::Leases(CallPtr call, std::unique_ptr<pb::LeaseLeasesRequest>) const {
+void LeaseApi::Leases(const CallPtr& call, std::unique_ptr<pb::LeaseLeasesRequest>) const {
   const Reader::View view = reader->Serializable();
   pb::LeaseLeasesResponse response;
   response.mutable_header()->set_revision(view->current_revision());
@@ -95,14 +95,14 @@ class KeepAliveStream final : public CallHandler {
     pb::LeaseKeepAliveRequest request;
     if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
       return state_->call->Finish(
-          MethodRows::MalformedRequestError(request.GetDescriptor()->full_name()));
+          MethodRows::MalformedRequestError(pb::LeaseKeepAliveRequest::descriptor()->full_name()));
     }
     // The revision is taken before renewing: what the client saw then, the lease outlived.
     const std::int64_t revision = state_->api->reader->Serializable()->current_revision();
     state_->Begin();
     state_->api->clock->Ask(
         request.id(), true,
-        [state = state_, id = request.id(), revision](absl::StatusOr<LeaseAnswer> answer) {
+        [state = state_, id = request.id(), revision](const absl::StatusOr<LeaseAnswer>& answer) {
           state->End(id, revision, answer);
         });
   }
@@ -176,6 +176,7 @@ void AddLeaseMethods(const LeaseLimits& limits, const NodeFacts* facts, Proposer
     if (absl::Status refused = MethodRows::CheckLeaderWish(*call, *facts); !refused.ok()) {
       call->Finish(refused);
     }
+    if (facts->is_learner()) call->Finish(NotSupportedForLearnerError());
     return std::make_unique<KeepAliveStream>(api.get(), std::move(call));
   };
   rows->Add(std::move(keep_alive));

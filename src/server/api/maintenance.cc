@@ -29,7 +29,17 @@ void FillStatus(const NodeStatus& status, std::int64_t quota_bytes, pb::StatusRe
 }  // namespace
 
 void AddMaintenanceMethods(std::int64_t quota_bytes, const NodeFacts* facts, Reader* reader,
-                           MethodRows* rows) {
+                           MemberChanger* members, MethodRows* rows) {
+  rows->AddUnary<pb::MoveLeaderRequest>(
+      "/etcdserverpb.Maintenance/MoveLeader", facts,
+      [=](const std::shared_ptr<Call>& call, std::unique_ptr<pb::MoveLeaderRequest> request) {
+        members->MoveLeader(request->targetid(), [facts, call](const absl::Status& status) {
+          if (!status.ok()) return call->Finish(status);
+          pb::MoveLeaderResponse response;
+          FillHeader(*facts, 0, response.mutable_header());
+          call->Reply(response.SerializeAsString());
+        });
+      });
   rows->AddUnary<pb::StatusRequest>(
       "/etcdserverpb.Maintenance/Status", facts,
       [=](const std::shared_ptr<Call>& call, std::unique_ptr<pb::StatusRequest>) {

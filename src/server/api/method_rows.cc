@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "proto/health.pb.h"
+#include "proto/rpc.pb.h"
 #include "src/raft/check.h"
 #include "src/server/api/errors.h"
 
@@ -54,6 +56,17 @@ std::vector<std::string> MethodRows::UnimplementedPaths() const {
 absl::Status MethodRows::CheckLeaderWish(const Call& call, const NodeFacts& facts) {
   if (facts.has_leader()) return absl::OkStatus();
   return call.Metadata("hasleader") == "true" ? NoLeaderError() : absl::OkStatus();
+}
+
+absl::Status MethodRows::CheckLearner(const google::protobuf::Message& request,
+                                      const NodeFacts& facts) {
+  if (!facts.is_learner()) return absl::OkStatus();
+  const auto* range = dynamic_cast<const etcdserverpb::RangeRequest*>(&request);
+  const bool served =
+      (range != nullptr && range->serializable()) ||
+      dynamic_cast<const etcdserverpb::StatusRequest*>(&request) != nullptr ||
+      request.GetDescriptor()->file() == grpc::health::v1::HealthCheckRequest::descriptor()->file();
+  return served ? absl::OkStatus() : NotSupportedForLearnerError();
 }
 
 absl::Status MethodRows::MalformedRequestError(std::string_view message_name) {

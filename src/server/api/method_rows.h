@@ -39,6 +39,9 @@ class MethodRows final : public MethodTable {
       if (!request->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         return call->Finish(MalformedRequestError(Request::descriptor()->full_name()));
       }
+      if (absl::Status refused = CheckLearner(*request, *facts); !refused.ok()) {
+        return call->Finish(refused);
+      }
       handler(std::move(call), std::move(request));
     };
     Add(std::move(row));
@@ -52,6 +55,9 @@ class MethodRows final : public MethodTable {
 
   // A client that asks for `hasleader` is refused while there is no leader.
   static absl::Status CheckLeaderWish(const Call& call, const NodeFacts& facts);
+  // A learner serves serializable reads, its status and its health, and no streams.
+  static absl::Status CheckLearner(const google::protobuf::Message& request,
+                                   const NodeFacts& facts);
   static absl::Status MalformedRequestError(std::string_view message_name);
 
  private:

@@ -59,6 +59,19 @@ class LeaseClock {
   virtual void Ask(std::int64_t lease_id, bool renew, Done done) = 0;
 };
 
+// Changes of who belongs to the cluster, asked on any member, and the leader's place.
+class MemberChanger {
+ public:
+  using Done = absl::AnyInvocable<void(absl::StatusOr<std::vector<stelepb::MemberRecord>>)>;
+
+  virtual ~MemberChanger() = default;
+  // `change` is one of the member_* commands, complete but for the request id. Answers with the
+  // members after it, by id; or with the wire's error. A timeout leaves the outcome open.
+  virtual void Change(stelepb::Command change, Done done) = 0;
+  // Only on the leader; answers when `target` leads or did not manage to.
+  virtual void MoveLeader(std::uint64_t target, absl::AnyInvocable<void(absl::Status)> done) = 0;
+};
+
 // Physical compaction.
 class CompactionWatch {
  public:
@@ -87,6 +100,8 @@ class NodeFacts {
   virtual std::uint64_t member_id() const = 0;
   virtual std::uint64_t raft_term() const = 0;
   virtual bool has_leader() const = 0;
+  // A learner serves little more than serializable reads.
+  virtual bool is_learner() const { return false; }
   virtual NodeStatus Status() const = 0;
 };
 

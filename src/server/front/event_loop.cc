@@ -25,7 +25,7 @@ std::int64_t SteadyNow() {
 
 }  // namespace
 
-EventLoop::EventLoop(std::string name)
+EventLoop::EventLoop(const std::string& name)
     : name_(name.substr(0, 15)),
       mailbox_(std::make_shared<LoopMailbox>()),
       epoll_fd_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -168,8 +168,8 @@ void EventLoop::RunTasks() {
 
 void EventLoop::RunPassEnds() {
   running_pass_end_.swap(pass_end_);
-  for (std::size_t i = 0; i < running_pass_end_.size(); ++i) {
-    PassEnd* target = std::exchange(running_pass_end_[i], nullptr);
+  for (PassEnd*& slot : running_pass_end_) {
+    PassEnd* target = std::exchange(slot, nullptr);
     if (target != nullptr) target->OnPassEnd();
   }
   running_pass_end_.clear();

@@ -49,7 +49,7 @@ class EventLoop {
   using TimerId = std::pair<std::int64_t, std::uint64_t>;
 
   // `name` is the thread's, at most 15 bytes are used.
-  explicit EventLoop(std::string name);
+  explicit EventLoop(const std::string& name);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;

@@ -287,7 +287,8 @@ void GrpcClientConnection::CheckKeepalive() {
 void GrpcClientConnection::Close() { Teardown(absl::UnavailableError("connection closed")); }
 
 void GrpcClientConnection::Lose(const absl::Status& reason) {
-  const absl::Status kept = reason;  // may be pending_loss_
+  // `reason` may be pending_loss_, which the teardown clears.
+  const absl::Status kept = reason;  // NOLINT(performance-unnecessary-copy-initialization)
   if (in_session_) {
     pending_loss_ = kept;
     return;

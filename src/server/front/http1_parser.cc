@@ -86,8 +86,9 @@ int ParseField(std::string_view line, Seen* seen, Http1Head* result) {
     seen->transfer_encoding = true;
   } else if (name == "connection") {
     for (const absl::string_view option : absl::StrSplit(ToAbsl(value), ',')) {
-      if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(option), "close"))
+      if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(option), "close")) {
         result->keep_alive = false;
+      }
     }
   } else if (name == "expect") {
     if (!absl::EqualsIgnoreCase(ToAbsl(value), "100-continue")) return 417;

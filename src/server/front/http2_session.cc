@@ -166,8 +166,7 @@ bool Http2Session::CheckTimeouts(std::int64_t now_ns, std::int64_t output_stalle
     Terminate(NGHTTP2_NO_ERROR, "idle");
   }
   bool only_long_streams = !streams_.empty();
-  for (std::size_t i = 0; i < streams_.size(); ++i) {
-    ServerStream* stream = streams_[i].get();
+  for (const std::unique_ptr<ServerStream>& stream : streams_) {
     const absl::Status stall = stream->CheckStall(now_ns);
     only_long_streams = only_long_streams && stream->tolerates_stall();
     if (stall.ok()) continue;

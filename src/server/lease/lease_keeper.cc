@@ -67,7 +67,7 @@ void LeaseKeeper::Handle(Question question) {
   if (is_leader_) {
     if (Planted(Mutation::kRenewWithoutRound)) return Answer(std::move(question));
     auto shared = std::make_shared<Question>(std::move(question));
-    reader_->Linearizable([this, shared](absl::StatusOr<Reader::View> view) {
+    reader_->Linearizable([this, shared](const absl::StatusOr<Reader::View>& view) {
       inputs_.Post(Input(Confirmed{std::move(*shared), view.status()}));
     });
     return;
@@ -86,7 +86,7 @@ void LeaseKeeper::Handle(Question question) {
   });
 }
 
-void LeaseKeeper::Handle(Facts facts) {
+void LeaseKeeper::Handle(const Facts& facts) {
   const absl::Duration now = clock_->Now();
   for (const storage::LeaseChange& change : facts.changes) {
     if (change.kind == storage::LeaseChange::Kind::kGranted) {

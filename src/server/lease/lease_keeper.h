@@ -86,7 +86,7 @@ class LeaseKeeper final : public Pump, public LeaseClock {
                              RevokeFailed>;
 
   void Handle(Question question);
-  void Handle(Facts facts);
+  void Handle(const Facts& facts);
   void Handle(Replaced replaced);
   void Handle(RaftLoop::RoleChange change);
   void Handle(Confirmed confirmed);

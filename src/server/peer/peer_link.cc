@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
+#include "src/server/api/errors.h"
 
 namespace stele::server {
 namespace {
@@ -35,11 +36,8 @@ class UnaryAnswer final : public GrpcClientStream::Events {
 }  // namespace
 
 PeerLink::PeerLink(EventLoop* loop, const PeerIdentity& identity, PeerAddress address,
-                   Unreachable unreachable)
-    : loop_(loop),
-      identity_(identity),
-      address_(std::move(address)),
-      unreachable_(std::move(unreachable)) {}
+                   const Surroundings* around)
+    : loop_(loop), identity_(identity), address_(std::move(address)), around_(around) {}
 
 PeerLink::~PeerLink() {
   loop_->CancelTimer(&retry_timer_);
@@ -55,7 +53,7 @@ void PeerLink::Send(std::string frame) {
 }
 
 void PeerLink::Ask(const std::string& path, std::string request, absl::Duration timeout,
-                   std::function<void(absl::StatusOr<std::string>)> done) {
+                   const std::function<void(absl::StatusOr<std::string>)>& done) {
   if (connection_ == nullptr || !connection_->connected()) {
     return done(absl::UnavailableError("not connected to the member"));
   }
@@ -97,13 +95,16 @@ void PeerLink::OnConnectionLost(const absl::Status& reason) { RetryLater(reason)
 
 void PeerLink::OnMessage(std::string_view) {}  // nothing comes back on this stream
 
-void PeerLink::OnEnd(const absl::Status& status) { RetryLater(status); }
+void PeerLink::OnEnd(const absl::Status& status) {
+  if (IsMemberRemoved(status)) around_->removed();
+  RetryLater(status);
+}
 
 void PeerLink::RetryLater(const absl::Status& reason) {
   exchange_.reset();
   if (retry_pending_) return;
   retry_pending_ = true;
-  unreachable_(address_.id);
+  around_->unreachable(address_.id);
   const std::string text(reason.message());
   if (text != last_reason_) {
     spdlog::warn("cannot reach member {:x} at {}: {}; trying on", address_.id.value,
@@ -119,7 +120,8 @@ void PeerLink::RetryLater(const absl::Status& reason) {
 GrpcClientConnection::Metadata PeerLink::Metadata() const {
   return {{"stele-cluster-id", fmt::format("{:x}", identity_.cluster_id)},
           {"stele-from", fmt::format("{:x}", identity_.self.value)},
-          {"stele-to", fmt::format("{:x}", address_.id.value)}};
+          {"stele-to", fmt::format("{:x}", address_.id.value)},
+          {"stele-peer-urls", around_->own_urls()}};
 }
 
 }  // namespace stele::server

@@ -19,19 +19,28 @@ namespace stele::server {
 
 class PeerLink final : public GrpcClientConnection::Owner, public GrpcClientStream::Events {
  public:
-  // Called when the connection or its stream broke.
-  using Unreachable = std::function<void(raft::NodeId)>;
+  struct Surroundings {
+    // The connection or its stream broke.
+    std::function<void(raft::NodeId)> unreachable;
+    // The other member says that this one was removed from the cluster.
+    std::function<void()> removed;
+    // This member's own peer URLs, for members that do not know them yet.
+    std::function<std::string()> own_urls;
+  };
 
+  // `around` outlives the link.
   PeerLink(EventLoop* loop, const PeerIdentity& identity, PeerAddress address,
-           Unreachable unreachable);
+           const Surroundings* around);
   ~PeerLink() override;
 
   void Start();
+  const PeerAddress& address() const { return address_; }
+  bool connected() const { return connection_ != nullptr && connection_->connected(); }
   // Queues one encoded PeerFrame; dropped when the link is down or too much is queued.
   void Send(std::string frame);
   // A unary call; `done` exactly once.
   void Ask(const std::string& path, std::string request, absl::Duration timeout,
-           std::function<void(absl::StatusOr<std::string>)> done);
+           const std::function<void(absl::StatusOr<std::string>)>& done);
   // A streaming call; null when the link is down.
   std::shared_ptr<GrpcClientStream> Open(const std::string& path, GrpcClientStream::Events* events);
 
@@ -48,7 +57,7 @@ class PeerLink final : public GrpcClientConnection::Owner, public GrpcClientStre
   EventLoop* const loop_;
   const PeerIdentity identity_;
   const PeerAddress address_;
-  const Unreachable unreachable_;
+  const Surroundings* const around_;
   std::size_t next_address_ = 0;
   std::unique_ptr<GrpcClientConnection> connection_;
   std::shared_ptr<GrpcClientStream> exchange_;

@@ -1,5 +1,7 @@
 #include "src/server/peer/peer_service.h"
 
+#include <charconv>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -7,6 +9,7 @@
 #include "proto/peer.pb.h"
 #include "spdlog/spdlog.h"
 #include "src/server/peer/codec.h"
+#include "src/server/url.h"
 
 namespace stele::server {
 namespace {
@@ -24,6 +27,37 @@ absl::Status CheckAddressee(const PeerIdentity& identity, const Call& call) {
   if (to != self) {
     return absl::FailedPreconditionError(fmt::format("this is member {}, not '{}'", self, to));
   }
+  return absl::OkStatus();
+}
+
+std::optional<raft::NodeId> Sender(const Call& call) {
+  const std::string from = call.Metadata("stele-from").value_or("");
+  raft::NodeId sender;
+  const auto [end, error] =
+      std::from_chars(from.data(), from.data() + from.size(), sender.value, 16);
+  if (from.empty() || error != std::errc() || end != from.data() + from.size()) return std::nullopt;
+  return sender;
+}
+
+// Where the caller says that it can be reached; URLs that make no sense are left out.
+std::vector<std::string> AnnouncedHostPorts(const Call& call) {
+  std::vector<std::string> host_ports;
+  for (const std::string& url : SplitList(call.Metadata("stele-peer-urls").value_or(""))) {
+    if (absl::StatusOr<Url> parsed = ParseUrl(url); parsed.ok()) {
+      host_ports.push_back(parsed->HostPort());
+    }
+  }
+  return host_ports;
+}
+
+absl::Status Admit(const PeerIdentity& identity, const PeerServiceOutputs& outputs, PeerGate* gate,
+                   const std::shared_ptr<Call>& call) {
+  if (absl::Status status = CheckAddressee(identity, *call); !status.ok()) return status;
+  const std::optional<raft::NodeId> sender = Sender(*call);
+  if (!sender) return absl::InvalidArgumentError("the caller does not say who it is");
+  if (absl::Status status = gate->Admit(*sender, call); !status.ok()) return status;
+  std::vector<std::string> host_ports = AnnouncedHostPorts(*call);
+  if (!host_ports.empty()) outputs.announced({*sender, std::move(host_ports)});
   return absl::OkStatus();
 }
 
@@ -89,18 +123,85 @@ void AnswerLease(const PeerIdentity& identity, LeaseKeeper* leases, std::shared_
                      });
 }
 
+void ReplyWithMembers(const PeerIdentity& identity, Call* call,
+                      const std::vector<stelepb::MemberRecord>& members,
+                      const std::vector<stelepb::MemberRecord>& founders) {
+  stelepb::MemberList list;
+  list.set_cluster_id(identity.cluster_id);
+  *list.mutable_members() = {members.begin(), members.end()};
+  *list.mutable_founders() = {founders.begin(), founders.end()};
+  call->Reply(list.SerializeAsString());
+}
+
+void AnswerChange(const PeerIdentity& identity, const PeerServiceOutputs& outputs,
+                  std::shared_ptr<Call> call, std::string_view bytes) {
+  stelepb::MemberChangeQuestion question;
+  if (!question.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      question.cluster_id() != identity.cluster_id) {
+    return call->Finish(absl::InvalidArgumentError("a question that is not for this cluster"));
+  }
+  outputs.change_members(std::move(*question.mutable_change()),
+                         [identity, call = std::move(call)](auto members) {
+                           if (!members.ok()) return call->Finish(members.status());
+                           ReplyWithMembers(identity, call.get(), *members, {});
+                         });
+}
+
+void AnswerAdmission(const PeerIdentity& identity, const PeerServiceOutputs& outputs,
+                     std::shared_ptr<Call> call, std::string_view bytes) {
+  stelepb::AdmissionQuestion question;
+  if (!question.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      question.cluster_id() != identity.cluster_id) {
+    return call->Finish(absl::InvalidArgumentError("a question that is not for this cluster"));
+  }
+  outputs.admission(question, [call = std::move(call)](const stelepb::AdmissionAnswer& answer) {
+    call->Reply(answer.SerializeAsString());
+  });
+}
+
+void AnswerStateReport(const PeerIdentity& identity, const PeerServiceOutputs& outputs,
+                       std::shared_ptr<Call> call, std::string_view bytes) {
+  stelepb::StateReport report;
+  if (!report.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      report.cluster_id() != identity.cluster_id) {
+    return call->Finish(absl::InvalidArgumentError("a report that is not for this cluster"));
+  }
+  outputs.state_report(report, [call = std::move(call)](const auto& verdict) {
+    if (!verdict.ok()) return call->Finish(verdict.status());
+    call->Reply(verdict->SerializeAsString());
+  });
+}
+
+void AnswerList(const PeerIdentity& identity, Reader* reader, std::shared_ptr<Call> call) {
+  reader->Linearizable([identity, call = std::move(call)](absl::StatusOr<Reader::View> view) {
+    if (!view.ok()) return call->Finish(view.status());
+    ReplyWithMembers(identity, call.get(), (*view)->Members(), (*view)->Founders());
+  });
+}
+
+void AddUnary(const char* path,
+              std::function<void(std::shared_ptr<Call>, std::string_view)> on_request,
+              MethodRows* rows) {
+  Method row;
+  row.path = path;
+  row.kind = MethodKind::kUnary;
+  row.on_request = std::move(on_request);
+  rows->Add(std::move(row));
+}
+
 }  // namespace
 
-void AddPeerMethods(const PeerIdentity& identity, PeerServiceOutputs outputs, LeaseKeeper* leases,
-                    SnapshotReceiver* snapshots, MethodRows* rows) {
+void AddPeerMethods(const PeerIdentity& identity, PeerServiceOutputs outputs, PeerGate* gate,
+                    LeaseKeeper* leases, Reader* reader, SnapshotReceiver* snapshots,
+                    MethodRows* rows) {
   const auto shared = std::make_shared<const PeerServiceOutputs>(std::move(outputs));
   const auto stream = [&](const char* path, auto make_handler) {
     Method row;
     row.path = path;
     row.kind = MethodKind::kBidiStream;
-    row.on_stream = [identity,
+    row.on_stream = [identity, shared, gate,
                      make_handler](std::shared_ptr<Call> call) -> std::unique_ptr<CallHandler> {
-      if (absl::Status refused = CheckAddressee(identity, *call); !refused.ok()) {
+      if (absl::Status refused = Admit(identity, *shared, gate, call); !refused.ok()) {
         spdlog::warn("refusing {}: {}", call->peer(), std::string(refused.message()));
         call->Finish(refused);
         return std::make_unique<RefusedStream>();
@@ -114,13 +215,36 @@ void AddPeerMethods(const PeerIdentity& identity, PeerServiceOutputs outputs, Le
   });
   stream("/stelepb.Peer/InstallSnapshot",
          [snapshots](std::shared_ptr<Call> call) { return snapshots->Receive(std::move(call)); });
-  Method lease;
-  lease.path = "/stelepb.Peer/AskLease";
-  lease.kind = MethodKind::kUnary;
-  lease.on_request = [identity, leases](std::shared_ptr<Call> call, std::string_view bytes) {
-    AnswerLease(identity, leases, std::move(call), bytes);
-  };
-  rows->Add(std::move(lease));
+  AddUnary(
+      "/stelepb.Peer/AskLease",
+      [identity, leases](std::shared_ptr<Call> call, std::string_view bytes) {
+        AnswerLease(identity, leases, std::move(call), bytes);
+      },
+      rows);
+  AddUnary(
+      "/stelepb.Peer/ChangeMembers",
+      [identity, shared](std::shared_ptr<Call> call, std::string_view bytes) {
+        AnswerChange(identity, *shared, std::move(call), bytes);
+      },
+      rows);
+  AddUnary(
+      "/stelepb.Peer/Admit",
+      [identity, shared](std::shared_ptr<Call> call, std::string_view bytes) {
+        AnswerAdmission(identity, *shared, std::move(call), bytes);
+      },
+      rows);
+  AddUnary(
+      "/stelepb.Peer/ReportState",
+      [identity, shared](std::shared_ptr<Call> call, std::string_view bytes) {
+        AnswerStateReport(identity, *shared, std::move(call), bytes);
+      },
+      rows);
+  AddUnary(
+      "/stelepb.Peer/ListMembers",
+      [identity, reader](std::shared_ptr<Call> call, std::string_view /*bytes*/) {
+        AnswerList(identity, reader, std::move(call));
+      },
+      rows);
 }
 
 }  // namespace stele::server

@@ -1,7 +1,9 @@
 #include "src/server/peer/peer_transport.h"
 
+#include <algorithm>
 #include <iterator>
 #include <mutex>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -12,16 +14,64 @@ namespace stele::server {
 namespace {
 
 constexpr absl::Duration kAskTimeout = absl::Seconds(2);
+// Until a majority has reported: the others may be slow to apply.
+constexpr absl::Duration kReportTimeout = absl::Seconds(30);
+constexpr std::size_t kAnnouncedMax = 64;
 
 }  // namespace
 
 PeerTransport::PeerTransport(EventLoop* loop, const PeerIdentity& identity, Outputs outputs)
-    : loop_(loop), identity_(identity), outputs_(std::move(outputs)) {}
+    : loop_(loop),
+      identity_(identity),
+      outputs_(std::move(outputs)),
+      link_surroundings_{outputs_.unreachable, outputs_.removed, [this] { return own_urls_; }} {}
 
-void PeerTransport::AddPeer(const PeerAddress& address) {
-  auto link = std::make_unique<PeerLink>(loop_, identity_, address, outputs_.unreachable);
-  link->Start();
-  links_[address.id] = std::move(link);
+void PeerTransport::Follow(std::vector<PeerAddress> members, std::vector<std::uint64_t> removed,
+                           std::string own_urls) {
+  loop_->Post([this, members = std::move(members), removed = std::move(removed),
+               own_urls = std::move(own_urls)] {
+    if (!own_urls.empty()) own_urls_ = own_urls;
+    listed_.clear();
+    for (const PeerAddress& member : members) listed_[member.id] = member.host_ports;
+    for (const std::uint64_t id : removed) announced_.erase({id});
+    std::set<raft::NodeId> touched;
+    for (const auto& [id, link] : links_) touched.insert(id);
+    for (const auto& [id, host_ports] : listed_) touched.insert(id);
+    for (const raft::NodeId id : touched) UpdateLink(id);
+  });
+}
+
+void PeerTransport::Announce(PeerAddress address) {
+  loop_->Post([this, address = std::move(address)] {
+    const bool is_new = !announced_.contains(address.id);
+    if (address.id == identity_.self || (is_new && announced_.size() >= kAnnouncedMax)) return;
+    announced_[address.id] = address.host_ports;
+    UpdateLink(address.id);
+  });
+}
+
+// What a member says of itself is tried first: the table here may be old.
+void PeerTransport::UpdateLink(raft::NodeId peer) {
+  HostPorts wanted;
+  for (const auto* known : {&announced_, &listed_}) {
+    const auto found = known->find(peer);
+    if (found == known->end()) continue;
+    for (const std::string& host_port : found->second) {
+      if (std::find(wanted.begin(), wanted.end(), host_port) == wanted.end()) {
+        wanted.push_back(host_port);
+      }
+    }
+  }
+  const auto link = links_.find(peer);
+  if (wanted.empty()) {
+    if (link != links_.end()) links_.erase(link);
+    return;
+  }
+  if (link != links_.end() && link->second->address().host_ports == wanted) return;
+  auto next = std::make_unique<PeerLink>(loop_, identity_, PeerAddress{peer, std::move(wanted)},
+                                         &link_surroundings_);
+  next->Start();
+  links_[peer] = std::move(next);
 }
 
 PeerLink* PeerTransport::Link(raft::NodeId peer) {
@@ -94,6 +144,65 @@ void PeerTransport::Ask(raft::NodeId leader, std::int64_t lease_id, bool renew,
         });
   });
   if (!posted) (*shared)(absl::UnavailableError("shutting down"));
+}
+
+void PeerTransport::AskChange(
+    raft::NodeId leader, const stelepb::Command& change, absl::Duration timeout,
+    std::function<void(absl::StatusOr<std::vector<stelepb::MemberRecord>>)> answer) {
+  PeerLink* link = Link(leader);
+  if (link == nullptr || !link->connected()) {
+    return answer(absl::AbortedError("the leader cannot be reached"));
+  }
+  stelepb::MemberChangeQuestion question;
+  question.set_cluster_id(identity_.cluster_id);
+  *question.mutable_change() = change;
+  link->Ask(
+      "/stelepb.Peer/ChangeMembers", question.SerializeAsString(), timeout,
+      [answer = std::move(answer)](absl::StatusOr<std::string> bytes) {
+        if (!bytes.ok()) return answer(bytes.status());
+        stelepb::MemberList list;
+        if (!list.ParseFromString(*bytes)) {
+          return answer(absl::UnavailableError("malformed answer of the leader"));
+        }
+        answer(std::vector<stelepb::MemberRecord>(list.members().begin(), list.members().end()));
+      });
+}
+
+void PeerTransport::AskAdmission(raft::NodeId peer, const stelepb::AdmissionQuestion& question,
+                                 std::function<void(absl::StatusOr<Admission::Answer>)> answer) {
+  const bool posted = loop_->Post([this, peer, question, answer] {
+    PeerLink* link = Link(peer);
+    if (link == nullptr || !link->connected()) {
+      return answer(absl::UnavailableError("the member cannot be reached"));
+    }
+    link->Ask("/stelepb.Peer/Admit", question.SerializeAsString(), kAskTimeout,
+              [answer](const absl::StatusOr<std::string>& bytes) {
+                stelepb::AdmissionAnswer reply;
+                if (!bytes.ok()) return answer(bytes.status());
+                if (!reply.ParseFromString(*bytes)) {
+                  return answer(absl::UnavailableError("malformed answer"));
+                }
+                answer(Admission::Answer{reply.known_epoch(), reply.acked_index()});
+              });
+  });
+  if (!posted) answer(absl::UnavailableError("shutting down"));
+}
+
+void PeerTransport::ReportState(raft::NodeId leader, const stelepb::StateReport& report,
+                                std::function<void(absl::StatusOr<stelepb::StateVerdict>)> done) {
+  PeerLink* link = Link(leader);
+  if (link == nullptr || !link->connected()) {
+    return done(absl::UnavailableError("the leader cannot be reached"));
+  }
+  link->Ask("/stelepb.Peer/ReportState", report.SerializeAsString(), kReportTimeout,
+            [done = std::move(done)](const absl::StatusOr<std::string>& bytes) {
+              stelepb::StateVerdict verdict;
+              if (!bytes.ok()) return done(bytes.status());
+              if (!verdict.ParseFromString(*bytes)) {
+                return done(absl::UnavailableError("malformed answer"));
+              }
+              done(verdict);
+            });
 }
 
 }  // namespace stele::server

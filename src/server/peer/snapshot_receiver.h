@@ -1,39 +1,47 @@
-// Receives a snapshot of the leader's store, checks it, makes it durable, and only then tells the
-// core. A transfer that breaks off is dropped whole; the leader starts another.
+// Receives a snapshot of the leader's store and tells the core once it is complete and durable. A
+// transfer that breaks off is dropped whole; the leader starts another. One transfer at a time.
 //
-// The files are written on the loop of the peer port. One transfer at a time.
+// The loop of the peer port only hands chunks over: files are written and synced by `work`.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "absl/status/status.h"
-#include "proto/peer.pb.h"
 #include "src/raft/message.h"
 #include "src/server/api/call.h"
 #include "src/server/peer/identity.h"
+#include "src/server/task_pump.h"
 #include "src/storage/file_system.h"
 
 namespace stele::server {
 
 class SnapshotReceiver {
  public:
-  // `store_dir`: where CurrentStore looks for stores. `received` gets the message for the core once
-  // the store for it is complete in SnapshotStoreName(index).
+  struct Outputs {
+    // The message for the core, once the store for it is complete in SnapshotStoreName(index).
+    std::function<void(raft::Message)> received;
+    // Before a transfer begins: removes stores that earlier ones left and nobody needs.
+    std::function<void()> clean_up;
+  };
+
+  // `store_dir`: where CurrentStore looks for stores. All pointers outlive the receiver and `work`.
   SnapshotReceiver(storage::FileSystem* fs, std::string store_dir, const PeerIdentity& identity,
-                   std::function<void(raft::Message)> received);
+                   TaskPump* work, Outputs outputs);
 
   std::unique_ptr<CallHandler> Receive(std::shared_ptr<Call> call);
 
  private:
   friend class IncomingSnapshot;
+  friend struct Reception;
 
   storage::FileSystem* const fs_;
   const std::string store_dir_;
   const PeerIdentity identity_;
-  const std::function<void(raft::Message)> received_;
-  bool receiving_ = false;  // loop's thread
+  TaskPump* const work_;
+  const Outputs outputs_;
+  std::atomic<bool> receiving_ = false;
 };
 
 }  // namespace stele::server

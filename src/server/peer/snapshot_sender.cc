@@ -12,48 +12,68 @@
 namespace stele::server {
 namespace {
 
-constexpr std::size_t kChunkBytes = std::size_t{256} << 10U;
-constexpr int kChunksUnderWay = 8;  // sent and not acknowledged
+constexpr std::uint64_t kChunkBytes = std::uint64_t{256} << 10U;
+constexpr int kChunksUnderWay = 8;  // being read, or sent and not acknowledged
+
+using FileList = google::protobuf::RepeatedPtrField<stelepb::SnapshotFile>;
+
+absl::StatusOr<FileList> ListFiles(storage::FileSystem* fs, const std::string& dir) {
+  auto names = fs->List(dir);
+  if (!names.ok()) return names.status();
+  FileList files;
+  for (const std::string& name : *names) {
+    auto size = fs->FileSize(dir + "/" + name);
+    if (!size.ok()) return size.status();
+    stelepb::SnapshotFile* file = files.Add();
+    file->set_name(name);
+    file->set_size(*size);
+  }
+  return files;
+}
+
+// One encoded chunk.
+absl::StatusOr<std::string> ReadChunk(storage::FileSystem* fs, const std::string& path, int number,
+                                      std::uint64_t offset, std::uint64_t size) {
+  auto bytes = fs->ReadAt(path, offset, size);
+  if (!bytes.ok()) return bytes.status();
+  if (bytes->size() != size) return absl::DataLossError("a checkpoint file changed");
+  stelepb::SnapshotChunk chunk;
+  chunk.set_file_number(static_cast<std::uint32_t>(number));
+  chunk.set_offset(offset);
+  chunk.set_crc32c(storage::wal::Crc32c(*bytes));
+  chunk.set_data(*std::move(bytes));
+  return chunk.SerializeAsString();
+}
 
 }  // namespace
 
 // One transfer, from the making of the checkpoint to the last receipt.
 class SnapshotSender::Transfer final : public GrpcClientStream::Events {
  public:
-  Transfer(SnapshotSender* sender, raft::NodeId peer, std::string dir)
-      : sender_(sender), peer_(peer), dir_(std::move(dir)) {}
+  Transfer(SnapshotSender* sender, raft::NodeId peer, std::uint64_t number)
+      : sender_(sender),
+        peer_(peer),
+        number_(number),
+        dir_(fmt::format("{}/outgoing-{}", sender->options_.store_dir, number)) {}
 
   ~Transfer() override {
     if (stream_ != nullptr) stream_->Cancel();
-    (void)sender_->fs_->RemoveTree(dir_);
+    sender_->loop_->CancelTimer(&timer_);
+    sender_->work_->Post([fs = sender_->fs_, dir = dir_] { (void)fs->RemoveTree(dir); });
   }
 
+  raft::NodeId peer() const { return peer_; }
+  std::uint64_t number() const { return number_; }
   const std::string& dir() const { return dir_; }
 
-  absl::Status Begin(const Made& made) {
-    PeerLink* link = sender_->surroundings_.link(peer_);
-    if (link != nullptr) stream_ = link->Open("/stelepb.Peer/InstallSnapshot", this);
-    if (stream_ == nullptr) return absl::UnavailableError("the member cannot be reached");
-    auto names = sender_->fs_->List(dir_);
-    if (!names.ok()) return names.status();
-    stelepb::SnapshotChunk first;
-    stelepb::SnapshotHeader* header = first.mutable_header();
-    header->set_cluster_id(sender_->identity_.cluster_id);
-    header->set_from(sender_->identity_.self.value);
-    header->set_to(peer_.value);
-    header->set_term(made.term.value);
-    EncodeSnapshotMeta(made.meta, header->mutable_meta());
-    for (const std::string& name : *names) {
-      auto size = sender_->fs_->FileSize(dir_ + "/" + name);
-      if (!size.ok()) return size.status();
-      stelepb::SnapshotFile* file = header->add_files();
-      file->set_name(name);
-      file->set_size(*size);
-    }
-    files_ = header->files();
-    spdlog::info("sending a snapshot at index {} to member {:x}: {} files",
-                 made.meta.last.index.value, peer_.value, files_.size());
-    return Write(first);
+  void Begin(const Made& made) {
+    sender_->surroundings_.sending(peer_, made.meta.last);
+    sender_->Work<absl::StatusOr<FileList>>(
+        *this, [fs = sender_->fs_, dir = dir_] { return ListFiles(fs, dir); },
+        [made](Transfer* self, absl::StatusOr<FileList> files) {
+          self->EndIfFailed(files.ok() ? self->SendHeader(made, *std::move(files))
+                                       : files.status());
+        });
   }
 
   void OnMessage(std::string_view bytes) override {
@@ -66,7 +86,7 @@ class SnapshotSender::Transfer final : public GrpcClientStream::Events {
       complete_ = true;
       return EndLater(absl::OkStatus());
     }
-    if (absl::Status status = SendMore(); !status.ok()) EndLater(status);
+    ReadMore();
   }
 
   void OnEnd(const absl::Status& status) override {
@@ -77,88 +97,157 @@ class SnapshotSender::Transfer final : public GrpcClientStream::Events {
   }
 
  private:
-  absl::Status SendMore() {
-    while (under_way_ < kChunksUnderWay && file_number_ < files_.size()) {
+  absl::Status SendHeader(const Made& made, FileList files) {
+    PeerLink* link = sender_->surroundings_.link(peer_);
+    if (link != nullptr) stream_ = link->Open("/stelepb.Peer/InstallSnapshot", this);
+    if (stream_ == nullptr) return absl::UnavailableError("the member cannot be reached");
+    stelepb::SnapshotChunk first;
+    stelepb::SnapshotHeader* header = first.mutable_header();
+    header->set_cluster_id(sender_->identity_.cluster_id);
+    header->set_from(sender_->identity_.self.value);
+    header->set_to(peer_.value);
+    header->set_term(made.term.value);
+    EncodeSnapshotMeta(made.meta, header->mutable_meta());
+    *header->mutable_files() = files;
+    files_ = std::move(files);
+    std::uint64_t bytes = 0;
+    for (const stelepb::SnapshotFile& file : files_) bytes += file.size();
+    spdlog::info("sending a snapshot at index {} to member {:x}: {} files, {} bytes",
+                 made.meta.last.index.value, peer_.value, files_.size(), bytes);
+    due_at_ns_ = sender_->loop_->now_ns();
+    ++under_way_;
+    return Write(first.SerializeAsString());
+  }
+
+  // Asks for chunks as long as the bounds allow; a timer goes on when it was the pace that did not.
+  void ReadMore() {
+    while (!ended_ && under_way_ < kChunksUnderWay && file_number_ < files_.size()) {
       const std::uint64_t size = files_[file_number_].size();
-      if (offset_ == 0) {
-        auto content = sender_->fs_->ReadAll(dir_ + "/" + files_[file_number_].name());
-        if (!content.ok()) return content.status();
-        if (content->size() != size) return absl::DataLossError("a checkpoint file changed");
-        content_ = *std::move(content);
-      }
-      if (offset_ < size) {
-        stelepb::SnapshotChunk chunk;
-        chunk.set_file_number(static_cast<std::uint32_t>(file_number_));
-        chunk.set_offset(offset_);
-        chunk.set_data(content_.substr(offset_, kChunkBytes));
-        chunk.set_crc32c(storage::wal::Crc32c(chunk.data()));
-        offset_ += chunk.data().size();
-        if (absl::Status status = Write(chunk); !status.ok()) return status;
-      }
       if (offset_ == size) {
         ++file_number_;
         offset_ = 0;
-        content_.clear();
+        continue;
+      }
+      if (MustWait()) return;
+      const std::uint64_t chunk = std::min(kChunkBytes, size - offset_);
+      ++under_way_;
+      sender_->Work<absl::StatusOr<std::string>>(
+          *this,
+          [fs = sender_->fs_, path = dir_ + "/" + files_[file_number_].name(),
+           number = file_number_, offset = offset_,
+           chunk] { return ReadChunk(fs, path, number, offset, chunk); },
+          [](Transfer* self, absl::StatusOr<std::string> bytes) {
+            self->EndIfFailed(bytes.ok() ? self->Write(*std::move(bytes)) : bytes.status());
+          });
+      offset_ += chunk;
+      if (sender_->options_.bytes_per_second > 0) {
+        due_at_ns_ += static_cast<std::int64_t>(chunk * std::uint64_t{1'000'000'000} /
+                                                sender_->options_.bytes_per_second);
       }
     }
-    return absl::OkStatus();
   }
 
-  absl::Status Write(const stelepb::SnapshotChunk& chunk) {
-    if (stream_ == nullptr || !stream_->Write(chunk.SerializeAsString())) {
-      return absl::UnavailableError("the connection broke");
-    }
-    ++under_way_;
-    return absl::OkStatus();
+  bool MustWait() {
+    if (waiting_) return true;
+    const std::int64_t now = sender_->loop_->now_ns();
+    // Time that was lost elsewhere is not made up for by a burst.
+    due_at_ns_ = std::max(due_at_ns_, now - absl::ToInt64Nanoseconds(kBurst));
+    if (due_at_ns_ <= now) return false;
+    waiting_ = true;
+    timer_ = sender_->loop_->SetTimer(absl::Nanoseconds(due_at_ns_ - now), [this] {
+      waiting_ = false;
+      ReadMore();
+    });
+    return true;
+  }
+
+  absl::Status Write(std::string chunk) {
+    if (stream_ != nullptr && stream_->Write(std::move(chunk))) return absl::OkStatus();
+    return absl::UnavailableError("the connection broke");
+  }
+
+  void EndIfFailed(const absl::Status& status) {
+    if (!status.ok()) EndLater(status);
   }
 
   // Not from within the connection's callback: ending destroys the stream's events.
-  void EndLater(absl::Status status) {
+  void EndLater(const absl::Status& status) {
     if (ended_) return;
     ended_ = true;
-    sender_->loop_->Post([sender = sender_, peer = peer_, status] { sender->End(peer, status); });
+    sender_->loop_->Post([sender = sender_, peer = peer_, number = number_, status] {
+      sender->End(peer, number, status);
+    });
   }
+
+  static constexpr absl::Duration kBurst = absl::Milliseconds(20);
 
   SnapshotSender* const sender_;
   const raft::NodeId peer_;
+  const std::uint64_t number_;
   const std::string dir_;
   std::shared_ptr<GrpcClientStream> stream_;
-  google::protobuf::RepeatedPtrField<stelepb::SnapshotFile> files_;
-  int file_number_ = 0;
-  std::uint64_t offset_ = 0;
-  std::string content_;  // of the file being sent
+  FileList files_;
+  int file_number_ = 0;       // of the next chunk to be read
+  std::uint64_t offset_ = 0;  // and its place
   int under_way_ = 0;
+  std::int64_t due_at_ns_ = 0;  // when the next chunk may be read
+  EventLoop::TimerId timer_;
+  bool waiting_ = false;
   bool complete_ = false;
   bool ended_ = false;
 };
 
-SnapshotSender::SnapshotSender(EventLoop* loop, storage::FileSystem* fs, std::string store_dir,
-                               const PeerIdentity& identity, Surroundings surroundings)
-    : loop_(loop),
+SnapshotSender::SnapshotSender(const Options& options, EventLoop* loop, TaskPump* work,
+                               storage::FileSystem* fs, const PeerIdentity& identity,
+                               Surroundings surroundings)
+    : options_(options),
+      loop_(loop),
+      work_(work),
       fs_(fs),
-      store_dir_(std::move(store_dir)),
       identity_(identity),
       surroundings_(std::move(surroundings)) {}
 
 SnapshotSender::~SnapshotSender() = default;
 
-void SnapshotSender::Send(raft::NodeId peer) {
-  if (transfers_.contains(peer)) return;
-  const std::string dir = fmt::format("{}/outgoing-{}", store_dir_, next_number_++);
-  transfers_[peer] = std::make_unique<Transfer>(this, peer, dir);
-  surroundings_.make(dir, [this, peer](absl::StatusOr<Made> made) {
-    loop_->Post([this, peer, made] { OnMade(peer, made); });
+SnapshotSender::Transfer* SnapshotSender::Find(raft::NodeId peer, std::uint64_t number) {
+  const auto found = transfers_.find(peer);
+  return found != transfers_.end() && found->second->number() == number ? found->second.get()
+                                                                        : nullptr;
+}
+
+template <class Result>
+void SnapshotSender::Work(const Transfer& transfer, std::function<Result()> job,
+                          std::function<void(Transfer*, Result)> done) {
+  work_->Post([this, peer = transfer.peer(), number = transfer.number(), job = std::move(job),
+               done = std::move(done)]() mutable {
+    auto result = std::make_shared<Result>(job());
+    loop_->Post([this, peer, number, result, done = std::move(done)] {
+      if (Transfer* found = Find(peer, number)) done(found, std::move(*result));
+    });
   });
 }
 
-void SnapshotSender::OnMade(raft::NodeId peer, absl::StatusOr<Made> made) {
-  auto transfer = transfers_.find(peer);
-  if (transfer == transfers_.end()) return;
-  absl::Status status = made.ok() ? transfer->second->Begin(*made) : made.status();
-  if (!status.ok()) End(peer, status);
+void SnapshotSender::Send(raft::NodeId peer) {
+  if (transfers_.contains(peer)) return;
+  const std::uint64_t number = next_number_++;
+  auto transfer = std::make_unique<Transfer>(this, peer, number);
+  const std::string dir = transfer->dir();
+  transfers_[peer] = std::move(transfer);
+  surroundings_.make(dir, [this, peer, number](absl::StatusOr<Made> made) {
+    loop_->Post([this, peer, number, made] { OnMade(peer, number, made); });
+  });
 }
 
-void SnapshotSender::End(raft::NodeId peer, const absl::Status& status) {
+void SnapshotSender::OnMade(raft::NodeId peer, std::uint64_t number,
+                            const absl::StatusOr<Made>& made) {
+  Transfer* transfer = Find(peer, number);
+  if (transfer == nullptr) return;
+  if (!made.ok()) return End(peer, number, made.status());
+  transfer->Begin(*made);
+}
+
+void SnapshotSender::End(raft::NodeId peer, std::uint64_t number, const absl::Status& status) {
+  if (Find(peer, number) == nullptr) return;
   transfers_.erase(peer);
   if (status.ok()) {
     spdlog::info("member {:x} has the snapshot", peer.value);

@@ -1,7 +1,9 @@
 // Sends this node's newest state to a member that is too far behind for entries: a checkpoint of
-// the store, file by file, with a bound on what is under way. The outcome goes to the core.
+// the store, file by file, with bounds on what is under way and on the pace. The outcome goes to
+// the core. One transfer to a member at a time.
 //
-// Everything happens on the peer loop's thread, except the making of the checkpoint (apply loop).
+// Everything happens on the peer loop's thread, except the making of the checkpoint (apply loop)
+// and the reading and removing of files (`work`): neither heartbeats nor appends wait for the disk.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +19,7 @@
 #include "src/server/front/event_loop.h"
 #include "src/server/peer/identity.h"
 #include "src/server/peer/peer_link.h"
+#include "src/server/task_pump.h"
 #include "src/storage/file_system.h"
 
 namespace stele::server {
@@ -27,15 +30,21 @@ class SnapshotSender {
     raft::SnapshotMeta meta;
     raft::Term term;  // in which this node leads
   };
+  struct Options {
+    std::string store_dir;               // checkpoints are made here; the next start removes them
+    std::uint64_t bytes_per_second = 0;  // to each member; 0: no bound
+  };
   struct Surroundings {
     std::function<PeerLink*(raft::NodeId)> link;
     // Copies the store to the new directory `dir`; `done` from any thread.
     std::function<void(std::string dir, absl::AnyInvocable<void(absl::StatusOr<Made>)> done)> make;
+    // From here on the log has to keep what follows `last`, until the report and some time longer.
+    std::function<void(raft::NodeId, raft::EntryId last)> sending;
     std::function<void(raft::NodeId, bool installed)> report;
   };
 
-  // `store_dir`: where checkpoints are made; what a crash leaves there goes at the next start.
-  SnapshotSender(EventLoop* loop, storage::FileSystem* fs, std::string store_dir,
+  // All pointers outlive the sender, whose owner stops the loop and `work` first.
+  SnapshotSender(const Options& options, EventLoop* loop, TaskPump* work, storage::FileSystem* fs,
                  const PeerIdentity& identity, Surroundings surroundings);
   ~SnapshotSender();
 
@@ -44,13 +53,20 @@ class SnapshotSender {
 
  private:
   class Transfer;
+  struct Chunk;
+  // A transfer's number tells it from an earlier one to the same member.
+  Transfer* Find(raft::NodeId peer, std::uint64_t number);
+  // Runs `job` on the work thread and then `done` on the loop, if the transfer is still there.
+  template <class Result>
+  void Work(const Transfer& transfer, std::function<Result()> job,
+            std::function<void(Transfer*, Result)> done);
+  void OnMade(raft::NodeId peer, std::uint64_t number, const absl::StatusOr<Made>& made);
+  void End(raft::NodeId peer, std::uint64_t number, const absl::Status& status);
 
-  void OnMade(raft::NodeId peer, absl::StatusOr<Made> made);
-  void End(raft::NodeId peer, const absl::Status& status);
-
+  const Options options_;
   EventLoop* const loop_;
+  TaskPump* const work_;
   storage::FileSystem* const fs_;
-  const std::string store_dir_;
   const PeerIdentity identity_;
   const Surroundings surroundings_;
   std::uint64_t next_number_ = 1;

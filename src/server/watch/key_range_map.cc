@@ -32,7 +32,7 @@ bool KeyRange::Contains(std::string_view candidate) const {
 // A node of an AVL tree ordered by (key, range_end). `furthest` is the range of this subtree that
 // ends last: a search for a key skips a subtree whose ranges all end at or before it.
 struct KeyRangeMap::Node {
-  explicit Node(const KeyRange& r) : range(r), furthest(&range) {}
+  explicit Node(KeyRange r) : range(std::move(r)), furthest(&range) {}
 
   KeyRange range;
   Group group;
@@ -81,8 +81,8 @@ void KeyRangeMap::Remove(Watcher* watcher) {
 }
 
 void KeyRangeMap::FindCovering(std::string_view key, std::vector<const Group*>* groups) const {
-  if (auto found = exact_.find(absl::string_view(key.data(), key.size())); found != exact_.end())
-    groups->push_back(&found->second);
+  const auto found = exact_.find(absl::string_view(key.data(), key.size()));
+  if (found != exact_.end()) groups->push_back(&found->second);
   CollectCovering(root_.get(), key, groups);
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 class WatchStreamHandler : public CallHandler {
  public:
-  WatchStreamHandler(WatchHub* hub, std::shared_ptr<Call> call)
+  WatchStreamHandler(WatchHub* hub, const std::shared_ptr<Call>& call)
       : hub_(hub), stream_(hub->OpenStream(call, call->Metadata("hasleader") == "true")) {}
 
   // The call may have ended in a way that no event reported.

@@ -1,11 +1,13 @@
 #include "src/storage/engine/rocks_engine.h"
 
 #include <array>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "rocksdb/db.h"
+#include "rocksdb/listener.h"
 #include "rocksdb/utilities/checkpoint.h"
 #include "rocksdb/write_batch.h"
 #include "src/raft/check.h"
@@ -30,6 +32,17 @@ absl::Status ToStatus(const rocksdb::Status& status, const std::string& what) {
   if (status.IsCorruption()) return absl::DataLossError(text);
   if (status.IsNoSpace()) return absl::ResourceExhaustedError(text);
   return absl::InternalError(text);
+}
+
+// Who is told of damage; shared with snapshots, which may be read by any thread.
+using DamageListener = std::shared_ptr<const std::function<void(const absl::Status&)>>;
+
+absl::Status ReadStatus(const rocksdb::Status& status, const char* what,
+                        const DamageListener& damaged) {
+  if (status.ok()) return absl::OkStatus();
+  absl::Status result = ToStatus(status, what);
+  if (absl::IsDataLoss(result) && *damaged) (*damaged)(result);
+  return result;
 }
 
 class RocksBatch : public WriteBatch {
@@ -58,8 +71,9 @@ class RocksBatch : public WriteBatch {
 class RocksIterator : public Iterator {
  public:
   RocksIterator(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* handle,
-                const rocksdb::Snapshot* snapshot, std::string_view upper_bound)
-      : upper_bound_(upper_bound), upper_slice_(upper_bound_) {
+                const rocksdb::Snapshot* snapshot, std::string_view upper_bound,
+                DamageListener damaged)
+      : damaged_(std::move(damaged)), upper_bound_(upper_bound), upper_slice_(upper_bound_) {
     rocksdb::ReadOptions options;
     options.snapshot = snapshot;
     options.verify_checksums = true;
@@ -74,9 +88,12 @@ class RocksIterator : public Iterator {
   void Prev() override { iterator_->Prev(); }
   std::string_view key() const override { return ToView(iterator_->key()); }
   std::string_view value() const override { return ToView(iterator_->value()); }
-  absl::Status status() const override { return ToStatus(iterator_->status(), "iterate"); }
+  absl::Status status() const override {
+    return ReadStatus(iterator_->status(), "iterate", damaged_);
+  }
 
  private:
+  const DamageListener damaged_;
   const std::string upper_bound_;
   const rocksdb::Slice upper_slice_;  // RocksDB keeps the pointer
   std::unique_ptr<rocksdb::Iterator> iterator_;
@@ -84,8 +101,8 @@ class RocksIterator : public Iterator {
 
 class RocksSnapshot : public EngineSnapshot {
  public:
-  RocksSnapshot(rocksdb::DB* db, const Handles& handles)
-      : db_(db), handles_(handles), snapshot_(db->GetSnapshot()) {}
+  RocksSnapshot(rocksdb::DB* db, const Handles& handles, DamageListener damaged)
+      : db_(db), handles_(handles), damaged_(std::move(damaged)), snapshot_(db->GetSnapshot()) {}
   ~RocksSnapshot() override { db_->ReleaseSnapshot(snapshot_); }
   RocksSnapshot(const RocksSnapshot&) = delete;
   RocksSnapshot& operator=(const RocksSnapshot&) = delete;
@@ -97,25 +114,31 @@ class RocksSnapshot : public EngineSnapshot {
     std::string value;
     const rocksdb::Status status = db_->Get(options, handles_[Slot(family)], ToSlice(key), &value);
     if (status.IsNotFound()) return std::optional<std::string>();
-    if (!status.ok()) return ToStatus(status, "get");
+    if (!status.ok()) return ReadStatus(status, "get", damaged_);
     return std::optional<std::string>(std::move(value));
   }
 
   std::unique_ptr<Iterator> NewIterator(Family family,
                                         std::string_view upper_bound) const override {
-    return std::make_unique<RocksIterator>(db_, handles_[Slot(family)], snapshot_, upper_bound);
+    return std::make_unique<RocksIterator>(db_, handles_[Slot(family)], snapshot_, upper_bound,
+                                           damaged_);
   }
 
  private:
   rocksdb::DB* const db_;
   const Handles handles_;
+  const DamageListener damaged_;
   const rocksdb::Snapshot* const snapshot_;
 };
 
 class RocksEngine : public Engine {
  public:
-  RocksEngine(std::unique_ptr<rocksdb::DB> db, const Handles& handles)
-      : db_(std::move(db)), handles_(handles) {}
+  RocksEngine(std::unique_ptr<rocksdb::DB> db, const Handles& handles,
+              std::function<bool()> await_space, DamageListener damaged)
+      : db_(std::move(db)),
+        handles_(handles),
+        await_space_(std::move(await_space)),
+        damaged_(std::move(damaged)) {}
   ~RocksEngine() override {
     for (rocksdb::ColumnFamilyHandle* handle : handles_) {
       STELE_CHECK(db_->DestroyColumnFamilyHandle(handle).ok());
@@ -131,11 +154,17 @@ class RocksEngine : public Engine {
     STELE_CHECK(rocks_batch != nullptr);
     rocksdb::WriteOptions options;
     options.disableWAL = true;
-    return ToStatus(db_->Write(options, rocks_batch->batch()), "write");
+    rocksdb::Status status = db_->Write(options, rocks_batch->batch());
+    // After a flush that found the disk full RocksDB refuses writes before it has looked at them.
+    while (status.IsNoSpace() && await_space_ && await_space_()) {
+      Resume();
+      status = db_->Write(options, rocks_batch->batch());
+    }
+    return ToStatus(status, "write");
   }
 
   std::shared_ptr<const EngineSnapshot> Snapshot() override {
-    return std::make_shared<const RocksSnapshot>(db_.get(), handles_);
+    return std::make_shared<const RocksSnapshot>(db_.get(), handles_, damaged_);
   }
 
   absl::Status Flush() override { return FlushFamilies(/*wait=*/true); }
@@ -178,6 +207,10 @@ class RocksEngine : public Engine {
   }
 
  private:
+  // Ends the state in which RocksDB refuses writes; it comes back if there is still no space. An
+  // attempt of RocksDB's own may be under way, which is as good.
+  void Resume() { db_->Resume().PermitUncheckedError(); }
+
   absl::Status FlushFamilies(bool wait) {
     rocksdb::FlushOptions options;
     options.wait = wait;
@@ -192,6 +225,23 @@ class RocksEngine : public Engine {
 
   const std::unique_ptr<rocksdb::DB> db_;
   const Handles handles_;
+  const std::function<bool()> await_space_;
+  const DamageListener damaged_;
+};
+
+// Tells of failures that no call would notice for as long as nobody writes.
+class FailureListener : public rocksdb::EventListener {
+ public:
+  explicit FailureListener(std::function<void(const absl::Status&)> failed)
+      : failed_(std::move(failed)) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
+                         rocksdb::Status* error) override {
+    if (!error->IsNoSpace()) failed_(ToStatus(*error, "background work"));
+  }
+
+ private:
+  const std::function<void(const absl::Status&)> failed_;
 };
 
 }  // namespace
@@ -208,15 +258,20 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenRocksEngine(const std::string& dir,
   for (const Family family : kAllFamilies) {
     families.emplace_back(FamilyName(family), MakeFamilyOptions(options, family, cache));
   }
+  rocksdb::DBOptions db_options = MakeDbOptions(options);
+  if (options.background_failed) {
+    db_options.listeners.push_back(std::make_shared<FailureListener>(options.background_failed));
+  }
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(MakeDbOptions(options), dir, families, &opened, &db);
+  const rocksdb::Status status = rocksdb::DB::Open(db_options, dir, families, &opened, &db);
   if (!status.ok()) return ToStatus(status, absl::StrCat("open ", dir));
   STELE_CHECK(opened.size() == kFamilies);
   Handles handles{};
   for (std::size_t i = 0; i < kFamilies; ++i) handles[Slot(kAllFamilies[i])] = opened[i];
-  return std::unique_ptr<Engine>(new RocksEngine(std::unique_ptr<rocksdb::DB>(db), handles));
+  return std::unique_ptr<Engine>(new RocksEngine(
+      std::unique_ptr<rocksdb::DB>(db), handles, options.await_space,
+      std::make_shared<const std::function<void(const absl::Status&)>>(options.damaged)));
 }
 
 }  // namespace stele::storage

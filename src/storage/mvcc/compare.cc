@@ -13,13 +13,13 @@ using etcdserverpb::Compare;
 bool Satisfies(Compare::CompareResult wanted, std::strong_ordering found) {
   switch (wanted) {
     case Compare::EQUAL:
-      return found == 0;
+      return std::is_eq(found);
     case Compare::NOT_EQUAL:
-      return found != 0;
+      return std::is_neq(found);
     case Compare::GREATER:
-      return found > 0;
+      return std::is_gt(found);
     case Compare::LESS:
-      return found < 0;
+      return std::is_lt(found);
     default:
       return true;  // an operator that nobody knows does not constrain
   }

@@ -31,6 +31,9 @@ absl::Status LeaseTtlTooLargeError() {
   return absl::OutOfRangeError("etcdserver: too large lease TTL");
 }
 absl::Status MemberNotFoundError() { return absl::NotFoundError("etcdserver: member not found"); }
+absl::Status PeerUrlExistsError() {
+  return absl::FailedPreconditionError("etcdserver: Peer URLs already exists");
+}
 absl::Status NotLeaderError() { return absl::FailedPreconditionError("etcdserver: not leader"); }
 
 }  // namespace stele::storage

@@ -16,6 +16,7 @@ absl::Status LeaseNotFoundError();
 absl::Status LeaseExistsError();
 absl::Status LeaseTtlTooLargeError();
 absl::Status MemberNotFoundError();
+absl::Status PeerUrlExistsError();
 absl::Status NotLeaderError();
 
 }  // namespace stele::storage

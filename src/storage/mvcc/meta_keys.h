@@ -11,6 +11,8 @@ inline constexpr std::string_view kStateKey = "S";  // stored_state.h
 inline constexpr char kLeaseTable = 'L';            // id (8) -> stelepb::LeaseRecord
 inline constexpr char kAttachmentTable = 'A';       // lease id (8), user's key -> nothing
 inline constexpr char kMemberTable = 'M';           // id (8) -> stelepb::MemberRecord
+inline constexpr char kRemovedMemberTable = 'R';    // id (8) -> nothing
+inline constexpr char kFounderTable = 'F';          // id (8) -> stelepb::MemberRecord
 
 // The table's byte and the id, big-endian.
 std::string TableKey(char table, std::uint64_t id);

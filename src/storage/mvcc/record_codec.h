@@ -26,7 +26,7 @@ void EncodeKeyMeta(const KeyMeta& meta, std::string* out);
 [[nodiscard]] bool DecodeKeyMeta(std::string_view bytes, KeyMeta* meta);
 
 // Value of kHistory: a superseded version (its mod revision is in the engine key) or a tombstone.
-inline constexpr std::string_view kTombstoneMark = "";
+inline constexpr std::string_view kTombstoneMark{};
 void EncodeHistoryMeta(const KeyMeta& meta, std::string* out);
 [[nodiscard]] bool DecodeHistoryMeta(std::string_view bytes, Revision mod, bool* tombstone,
                                      KeyMeta* meta);

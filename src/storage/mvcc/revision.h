@@ -13,6 +13,7 @@ struct Revision {
   std::int64_t main = 0;
   std::uint32_t sub = 0;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): version 14 stumbles over a defaulted <=>
   friend constexpr auto operator<=>(const Revision&, const Revision&) = default;
   constexpr bool IsNone() const { return main == 0; }
 };

@@ -78,8 +78,7 @@ absl::Status ApplyPut(ApplyPass& pass, etcdserverpb::PutRequest* request,
       request->ignore_value() ? before_kv->value() : std::move(*request->mutable_value());
   const std::int64_t lease = request->ignore_lease() ? (*before)->lease : request->lease();
   if (!pass.events_with_prev_kv) before_kv.reset();
-  pass.writes.Put(std::move(*request->mutable_key()), std::move(value), lease, *before,
-                  std::move(before_kv));
+  pass.writes.Put(request->key(), std::move(value), lease, *before, std::move(before_kv));
   response->mutable_header()->set_revision(pass.writes.RevisionNow());
   return absl::OkStatus();
 }

@@ -6,6 +6,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "proto/command.pb.h"
+#include "src/raft/types.h"
 #include "src/storage/lease/lease_table.h"
 #include "src/storage/mvcc/pending_writes.h"
 #include "src/storage/state_machine/state_machine.h"
@@ -41,6 +42,10 @@ absl::Status ApplyLeaseGrant(ApplyPass& pass, const stelepb::LeaseGrant& grant,
 absl::Status ApplyLeaseRevoke(ApplyPass& pass, raft::Term entry_term,
                               const stelepb::LeaseRevoke& revoke);
 absl::Status ApplyMemberAttributes(ApplyPass& pass, const stelepb::MemberAttributes& attributes);
+absl::Status ApplyMemberUpdate(ApplyPass& pass, const stelepb::MemberUpdate& update);
+// Makes the member table say what `conf` says. `change` came with it and names what a config does
+// not: the record of a new member. It may be empty.
+void ApplyConf(ApplyPass& pass, const raft::ConfState& conf, const stelepb::Command& change);
 
 // Errors of the engine carry no code that a command answers with.
 bool IsEngineFailure(const absl::Status& status);

@@ -66,6 +66,12 @@ class SnapshotView : public ReadView {
   std::vector<stelepb::MemberRecord> Members() const override {
     return ValueOrStop(ReadMembers(*snapshot_));
   }
+  std::vector<std::uint64_t> RemovedMembers() const override {
+    return ValueOrStop(ReadRemovedMembers(*snapshot_));
+  }
+  std::vector<stelepb::MemberRecord> Founders() const override {
+    return ValueOrStop(ReadFounders(*snapshot_));
+  }
 
  private:
   const std::shared_ptr<const EngineSnapshot> snapshot_;

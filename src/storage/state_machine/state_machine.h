@@ -58,6 +58,20 @@ struct LeaseChange {
   std::int64_t ttl_seconds = 0;
 };
 
+// See state_digest.h.
+struct StateDigest {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+
+  friend bool operator==(const StateDigest&, const StateDigest&) = default;
+};
+
+// The state behind a StateCheck command.
+struct StateCheckResult {
+  raft::Index index;
+  StateDigest digest;
+};
+
 struct ApplyOutput {
   raft::Index applied_index;
   std::int64_t current_revision = 0;
@@ -66,6 +80,7 @@ struct ApplyOutput {
   std::vector<EventBatch> events;      // revisions ascending
   std::vector<LeaseChange> lease_changes;
   bool members_changed = false;
+  std::vector<StateCheckResult> state_checks;
 };
 
 // A consistent state of the store at one applied index.
@@ -98,6 +113,10 @@ class ReadView {
   virtual std::vector<LeaseChange> Leases() const = 0;
   virtual std::vector<std::string> LeaseKeys(std::int64_t id) const = 0;  // sorted
   virtual std::vector<stelepb::MemberRecord> Members() const = 0;         // by id
+  // Ids that were members once and never will be again, ascending.
+  virtual std::vector<std::uint64_t> RemovedMembers() const { return {}; }
+  // The members that Bootstrap was given, by id.
+  virtual std::vector<stelepb::MemberRecord> Founders() const { return {}; }
 };
 
 struct StateMachineOptions {

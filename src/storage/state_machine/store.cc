@@ -1,12 +1,16 @@
 #include "src/storage/state_machine/store.h"
 
+#include <span>
+#include <string>
 #include <utility>
 
 #include "src/raft/check.h"
+#include "src/raft/conf_change.h"
 #include "src/storage/membership/member_table.h"
 #include "src/storage/mutation.h"
 #include "src/storage/mvcc/meta_keys.h"
 #include "src/storage/state_machine/snapshot_view.h"
+#include "src/storage/state_machine/state_digest.h"
 #include "src/storage/state_machine/txn.h"
 
 namespace stele::storage {
@@ -51,6 +55,7 @@ absl::Status Store::Bootstrap(const std::vector<stelepb::MemberRecord>& members)
     const bool inserted = members_.emplace(member.id(), member).second;
     STELE_CHECK(inserted);
     WriteMember(member, batch_.get());
+    WriteFounder(member, batch_.get());
   }
   absl::Status written = WriteState(batch_.get());
   if (written.ok()) Publish();
@@ -90,6 +95,11 @@ absl::Status Store::CommitPass() {
 absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
   STELE_CHECK(entry.id.index == state_.applied.index.Next());
   STELE_CHECK(entry.id.term >= state_.applied.term);
+  const std::size_t events_before = output->events.size();
+  const std::size_t lease_changes_before = output->lease_changes.size();
+  const bool members_changed_before = std::exchange(output->members_changed, false);
+  EntryEffects effects;
+  effects.id = entry.id;
   stelepb::Command command;
   const bool is_command = entry.type == raft::EntryType::kNormal && !entry.data.empty();
   if (is_command) {
@@ -120,6 +130,7 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
     }
     state_.current_revision = writes_->current_revision();
     result.revision = state_.current_revision;
+    effects.answer_code = static_cast<int>(result.status.code());
     std::visit(
         [&](auto& response) {
           if constexpr (!std::is_same_v<std::decay_t<decltype(response)>, std::monostate>) {
@@ -129,8 +140,38 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
         result.response);
     if (result.request_id != 0) output->results.push_back(std::move(result));
   }
+  if (entry.type == raft::EntryType::kConfChange) ApplyConfEntry(entry, output);
+  effects.current_revision = state_.current_revision;
+  effects.events = std::span(output->events).subspan(events_before);
+  effects.lease_changes = std::span(output->lease_changes).subspan(lease_changes_before);
+  std::string members;
+  if (output->members_changed) {
+    for (const auto& [id, member] : members_) members += member.SerializeAsString();
+    effects.members = members;
+  }
+  output->members_changed |= members_changed_before;
+  state_.digest = Extend(state_.digest, effects);
   state_.applied = entry.id;
+  if (command.has_state_check()) output->state_checks.push_back({entry.id.index, state_.digest});
   return absl::OkStatus();
+}
+
+void Store::ApplyConfEntry(const raft::Entry& entry, ApplyOutput* output) {
+  const std::string_view bytes = entry.data.view();
+  const std::optional<raft::ConfState> conf = raft::DecodeConfState(bytes);
+  if (!conf) return;  // the core lets none pass
+  stelepb::Command change;
+  const std::string_view context = *raft::DecodeConfContext(bytes);
+  const bool is_known = change.ParseFromArray(context.data(), static_cast<int>(context.size()));
+  if (!is_known) change.Clear();
+  ApplyPass pass{
+      state_, *writes_, leases_, members_, *batch_, *output, options_.events_with_prev_kv};
+  ApplyConf(pass, *conf, change);
+  if (change.request_id() == 0) return;
+  CommandResult result;
+  result.request_id = change.request_id();
+  result.revision = state_.current_revision;
+  output->results.push_back(std::move(result));
 }
 
 absl::Status Store::ApplyCommand(raft::Term term, stelepb::Command* command, ApplyOutput* output,
@@ -158,6 +199,15 @@ absl::Status Store::ApplyCommand(raft::Term term, stelepb::Command* command, App
       return ApplyLeaseRevoke(pass, term, command->lease_revoke());
     case stelepb::Command::kMemberAttributes:
       return ApplyMemberAttributes(pass, command->member_attributes());
+    case stelepb::Command::kMemberUpdate:
+      return ApplyMemberUpdate(pass, command->member_update());
+    case stelepb::Command::kMemberAdd:
+    case stelepb::Command::kMemberRemove:
+    case stelepb::Command::kMemberPromote:
+    case stelepb::Command::kMemberReplace:
+      return absl::InvalidArgumentError("a change of the members without its config");
+    case stelepb::Command::kStateCheck:
+      return absl::OkStatus();
     case stelepb::Command::OPERATION_NOT_SET:
       break;
   }

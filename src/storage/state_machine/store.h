@@ -31,6 +31,8 @@ class Store : public StateMachine {
  private:
   // Parses and applies one entry; begins a new pass first if the command needs that.
   absl::Status ApplyEntry(const raft::Entry& entry, ApplyOutput* output);
+  // A config change: always succeeds.
+  void ApplyConfEntry(const raft::Entry& entry, ApplyOutput* output);
   absl::Status ApplyCommand(raft::Term term, stelepb::Command* command, ApplyOutput* output,
                             CommandResult* result);
   void BeginPass(ApplyOutput* output);

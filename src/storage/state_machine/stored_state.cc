@@ -6,8 +6,8 @@ namespace stele::storage {
 
 namespace {
 
-constexpr char kFormatVersion = 1;
-constexpr std::size_t kStoredStateBytes = 1 + 6 * 8 + 4;
+constexpr char kFormatVersion = 2;
+constexpr std::size_t kStoredStateBytes = 1 + 6 * 8 + 4 + 2 * 8;
 
 void AppendSigned(std::int64_t number, std::string* out) {
   AppendBigEndian64(static_cast<std::uint64_t>(number), out);
@@ -28,6 +28,8 @@ std::string EncodeStoredState(const StoredState& state) {
   AppendSigned(state.compaction.next.main, &bytes);
   AppendSigned(state.compaction.finished, &bytes);
   AppendBigEndian32(state.compaction.next.sub, &bytes);
+  AppendBigEndian64(state.digest.low, &bytes);
+  AppendBigEndian64(state.digest.high, &bytes);
   return bytes;
 }
 
@@ -47,6 +49,7 @@ absl::StatusOr<StoredState> DecodeStoredState(std::string_view bytes) {
   state.compaction.next.main = LoadSigned(numbers + 32);
   state.compaction.finished = LoadSigned(numbers + 40);
   state.compaction.next.sub = LoadBigEndian32(numbers + 48);
+  state.digest = {LoadBigEndian64(numbers + 52), LoadBigEndian64(numbers + 60)};
   return state;
 }
 

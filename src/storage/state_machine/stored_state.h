@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "src/raft/types.h"
 #include "src/storage/mvcc/compactor.h"
+#include "src/storage/state_machine/state_machine.h"
 
 namespace stele::storage {
 
@@ -17,6 +18,7 @@ struct StoredState {
   std::int64_t current_revision = 1;
   std::int64_t compact_revision = -1;
   CompactionCursor compaction;
+  StateDigest digest;  // behind `applied`
 
   friend bool operator==(const StoredState&, const StoredState&) = default;
 };

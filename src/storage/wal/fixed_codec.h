@@ -44,7 +44,7 @@ class FixedReader {
       rest_ = {};
       return 0;
     }
-    const Number value = LoadAt<Number>(rest_.data());
+    const auto value = LoadAt<Number>(rest_.data());
     rest_.remove_prefix(sizeof(Number));
     return value;
   }

@@ -23,6 +23,10 @@ std::string ParentOf(const std::string& dir) {
   return slash == 0 ? "/" : dir.substr(0, slash);
 }
 
+std::uint64_t UsualBytes(const LogStoreOptions& options) {
+  return AlignUp(options.segment_bytes, kSealAlignment);
+}
+
 std::optional<std::uint32_t> SequenceFromName(std::string_view name) {
   constexpr std::size_t kDigits = 8;
   if (name.size() != kDigits + kSegmentSuffix.size() || !name.ends_with(kSegmentSuffix)) {
@@ -93,7 +97,10 @@ std::string Wal::PathOf(std::uint32_t sequence) const {
 }
 
 absl::Status Wal::SyncFile(SegmentWriter* segment) {
-  return options_.unsafe_skip_sync ? absl::OkStatus() : segment->Sync();
+  if (options_.mutation == raft::Mutation::kSyncSkipped) return absl::OkStatus();
+  absl::Status synced = segment->Sync();
+  if (options_.mutation == raft::Mutation::kSyncErrorIgnored) return absl::OkStatus();
+  return synced;
 }
 
 absl::StatusOr<std::unique_ptr<Wal>> Wal::Create(FileSystem* fs, const std::string& dir,
@@ -153,10 +160,10 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> Wal::StartSegment(
 absl::Status Wal::Roll(std::uint64_t room, const LogSummary& summary) {
   const std::uint32_t sequence = active_->sequence() + 1;
   STELE_CHECK(sequence > active_->sequence());
-  const bool recycled = spare_.has_value();
-  if (recycled) {
-    // Its bytes name an older segment, so that until the head is written it counts as empty.
-    if (absl::Status renamed = fs_->Rename(*spare_, PathOf(sequence)); !renamed.ok()) {
+  const bool recycled = spare_ && spare_->written;
+  if (spare_) {
+    // Its bytes, if any, name an older segment: until the head is written it counts as empty.
+    if (absl::Status renamed = fs_->Rename(spare_->path, PathOf(sequence)); !renamed.ok()) {
       return renamed;
     }
     spare_.reset();
@@ -164,7 +171,9 @@ absl::Status Wal::Roll(std::uint64_t room, const LogSummary& summary) {
   absl::StatusOr<std::unique_ptr<SegmentWriter>> next =
       StartSegment(PathOf(sequence), sequence, recycled, active_->position(), room, summary);
   if (!next.ok()) return next.status();
-  if (absl::Status synced = fs_->SyncDir(dir_); !synced.ok()) return synced;
+  if (options_.mutation != raft::Mutation::kDirSyncSkipped) {
+    if (absl::Status synced = fs_->SyncDir(dir_); !synced.ok()) return synced;
+  }
   // Only now may the old segment claim that there is another one.
   if (absl::Status rolled = WriteRoll(active_.get()); !rolled.ok()) return rolled;
   closed_.push_back(active_->sequence());
@@ -218,18 +227,49 @@ absl::Status Wal::DropBefore(std::uint32_t sequence) {
     const std::string path = PathOf(closed_.front());
     absl::StatusOr<std::uint64_t> size = fs_->FileSize(path);
     if (!size.ok()) return size.status();
-    const bool recyclable = !spare_ && *size == AlignUp(options_.segment_bytes, kSealAlignment);
-    if (recyclable) {
-      const std::string spare = absl::StrCat(dir_, "/", SegmentName(closed_.front()), kSpareSuffix);
-      if (absl::Status renamed = fs_->Rename(path, spare); !renamed.ok()) return renamed;
-      spare_ = spare;
-    } else {
-      if (absl::Status removed = fs_->Remove(path); !removed.ok()) return removed;
-    }
+    const bool recyclable = !(spare_ && spare_->written) && *size == UsualBytes(options_);
+    absl::Status gone = recyclable ? KeepAsSpare(path) : fs_->Remove(path);
+    if (!gone.ok()) return gone;
     closed_.erase(closed_.begin());
     changed = true;
   }
   return changed ? fs_->SyncDir(dir_) : absl::OkStatus();
+}
+
+// In place of one whose blocks were only reserved: those of a released segment are faster to write.
+absl::Status Wal::KeepAsSpare(const std::string& path) {
+  if (spare_) {
+    if (absl::Status removed = fs_->Remove(spare_->path); !removed.ok()) return removed;
+    spare_.reset();
+  }
+  const std::string spare = path + kSpareSuffix;
+  if (absl::Status renamed = fs_->Rename(path, spare); !renamed.ok()) return renamed;
+  spare_ = Spare{.path = spare, .written = true};
+  return absl::OkStatus();
+}
+
+absl::Status Wal::MakeSpare() {
+  if (spare_) return absl::OkStatus();
+  const std::string path = PathOf(active_->sequence() + 1) + kSpareSuffix;
+  absl::StatusOr<std::unique_ptr<WritableFile>> file = fs_->OpenForWrite(path);
+  if (!file.ok()) return file.status();
+  absl::Status allocated = (*file)->Allocate(UsualBytes(options_));
+  file->reset();
+  if (allocated.ok()) {
+    spare_ = Spare{.path = path, .written = false};
+    return absl::OkStatus();
+  }
+  // What it got is of more use to others. A start would remove the file, too.
+  absl::Status removed = fs_->Remove(path);
+  return removed.ok() ? allocated : removed;
+}
+
+std::uint64_t Wal::room() const {
+  // A batch brings a seal with it, which fills up another block; a segment begins with its head.
+  const std::uint64_t margin = std::uint64_t{2} * kSealAlignment;
+  const std::uint64_t active = active_->file_bytes() - active_->position().offset;
+  const std::uint64_t largest = spare_ ? std::max(active, UsualBytes(options_)) : active;
+  return largest > margin ? largest - margin : 0;
 }
 
 absl::StatusOr<Wal::Opened> Wal::Open(FileSystem* fs, const std::string& dir,
@@ -254,7 +294,9 @@ absl::StatusOr<Wal::Opened> Wal::Open(FileSystem* fs, const std::string& dir,
                  [&](std::uint32_t sequence) -> absl::StatusOr<std::string_view> {
                    absl::StatusOr<std::string> read =
                        fs->ReadAll(absl::StrCat(dir, "/", SegmentName(sequence)));
-                   if (!read.ok()) return read.status();
+                   const bool hides = options.mutation == raft::Mutation::kReadErrorIsEmpty;
+                   if (!read.ok() && !hides) return read.status();
+                   if (!read.ok()) read = std::string();
                    bytes = *std::move(read);
                    return bytes;
                  });

@@ -50,13 +50,27 @@ class Wal {
   absl::Status Seal(const std::optional<raft::HardState>& hard_state, const LogSummary& before);
   bool sealed() const { return sealed_; }
 
+  // Makes the file of the next segment ahead of time, so that the next roll asks the disk for no
+  // space. kResourceExhausted: the disk has none, and nothing has changed.
+  absl::Status MakeSpare();
+  bool has_spare() const { return spare_.has_value(); }
+  // A batch of this many bytes surely finds its place in files that are there.
+  std::uint64_t room() const;
+
   // Lets go of the segments before `sequence`. Durable when this returns.
   absl::Status DropBefore(std::uint32_t sequence);
 
   std::uint32_t active_segment() const { return active_->sequence(); }
+  LogEnd end() const { return {active_->sequence(), active_->position().offset}; }
 
  private:
   Wal(FileSystem* fs, std::string dir, const LogStoreOptions& options);
+
+  // A file of the usual size that will be the next segment.
+  struct Spare {
+    std::string path;
+    bool written = false;  // a released segment: all of its blocks were written before
+  };
 
   std::string PathOf(std::uint32_t sequence) const;
   absl::StatusOr<std::unique_ptr<SegmentWriter>> StartSegment(const std::string& path,
@@ -65,6 +79,7 @@ class Wal {
                                                               std::uint64_t room,
                                                               const LogSummary& summary);
   absl::Status Roll(std::uint64_t room, const LogSummary& summary);
+  absl::Status KeepAsSpare(const std::string& path);
   absl::Status WriteRoll(SegmentWriter* segment);
   absl::Status SyncFile(SegmentWriter* segment);
   absl::Status PutRight(const RecoveredLog& recovered, const std::vector<std::string>& spares);
@@ -76,7 +91,7 @@ class Wal {
   std::unique_ptr<SegmentWriter> active_;
   bool sealed_ = true;
   std::vector<std::uint32_t> closed_;  // ascending
-  std::optional<std::string> spare_;   // path of a released segment, of the usual size
+  std::optional<Spare> spare_;
 };
 
 struct Wal::Opened {

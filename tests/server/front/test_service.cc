@@ -179,13 +179,13 @@ void TestService::AddEtcdMethods() {
       });
 }
 
-void TestService::Add(std::string path, MethodKind kind,
+void TestService::Add(const std::string& path, MethodKind kind,
                       std::function<void(std::shared_ptr<Call>, std::string_view)> on_request) {
   methods_[path] = Method{path, kind, std::move(on_request), nullptr};
 }
 
 void TestService::AddStream(
-    std::string path,
+    const std::string& path,
     std::function<std::unique_ptr<CallHandler>(std::shared_ptr<Call>)> on_stream) {
   methods_[path] = Method{path, MethodKind::kBidiStream, nullptr, std::move(on_stream)};
 }

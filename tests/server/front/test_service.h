@@ -39,9 +39,9 @@ class TestService final : public MethodTable, public HttpRoutes {
   class PushHandler;
   class CountHandler;
 
-  void Add(std::string path, MethodKind kind,
+  void Add(const std::string& path, MethodKind kind,
            std::function<void(std::shared_ptr<Call>, std::string_view)> on_request);
-  void AddStream(std::string path,
+  void AddStream(const std::string& path,
                  std::function<std::unique_ptr<CallHandler>(std::shared_ptr<Call>)> on_stream);
   void AddUnaryMethods();
   void AddStreamMethods();

@@ -52,7 +52,7 @@ class HubFixture : public ::testing::Test {
   using Lines = std::vector<std::string>;
   using Create = etcdserverpb::WatchCreateRequest;
 
-  explicit HubFixture(WatchOptions options = {}) { MakeHub(std::move(options)); }
+  explicit HubFixture(WatchOptions options = {}) { MakeHub(options); }
 
   void MakeHub(WatchOptions options) {
     options.ids = {kClusterId, kMemberId};

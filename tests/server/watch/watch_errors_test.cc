@@ -7,7 +7,6 @@ namespace stele::server {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 class WatchErrorsTest : public HubFixture {
  protected:

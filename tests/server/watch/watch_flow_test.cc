@@ -10,7 +10,6 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 WatchOptions SmallBudgets() {
   WatchOptions options;
@@ -64,8 +63,9 @@ TEST_F(WatchFlowTest, LargePublicationsAreCutBetweenRevisions) {
   Run();
   call_->Take();
   std::vector<storage::EventBatch> batches;
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 4; ++i) {
     batches.push_back(Apply({FakeStore::Put("a", std::string(1000, 'v'))}));
+  }
   Publish(std::move(batches));
   Run();
   const auto responses = call_->Take();

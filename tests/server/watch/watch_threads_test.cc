@@ -51,7 +51,7 @@ class WatchThreadsTest : public HubFixture {
     }
   }
 
-  void RunClient(unsigned seed, WatchStreamId stream, const std::shared_ptr<FakeCall>& call,
+  void RunClient(int seed, WatchStreamId stream, const std::shared_ptr<FakeCall>& call,
                  StreamOracle* oracle) {
     for (int i = 0; i < 400; ++i) {
       Create request = Request(std::string(1, static_cast<char>('a' + (seed + i) % 5)));
@@ -95,7 +95,7 @@ TEST_F(WatchThreadsTest, KeepsEveryGuaranteeBetweenThreads) {
     {
       std::vector<std::jthread> threads;
       threads.emplace_back([this] { RunApply(); });
-      for (unsigned i = 0; i < kClients; ++i) {
+      for (int i = 0; i < kClients; ++i) {
         calls.push_back(std::make_shared<FakeCall>());
         oracles.push_back(std::make_unique<StreamOracle>(&store_));
         streams.push_back(Open(calls.back()));

@@ -68,8 +68,8 @@ class ClientPort {
   FullCounts* const counts;
   history::History noted;
   bool calm = false;
-  std::int64_t known_revision = 1;    // seen by any client
-  std::vector<std::int64_t> leases;   // granted lately, dead or alive
+  std::int64_t known_revision = 1;   // seen by any client
+  std::vector<std::int64_t> leases;  // granted lately, dead or alive
 
  private:
   const int members_;

@@ -57,9 +57,9 @@ bool DaemonRooms::Recover(const storage::LogStore& log) {
   storage::FileSystem* files = member_->disk()->files();
   const raft::Index base = log.LatestSnapshot().last.index;
   if (!files->CreateDir(kStoreDir).ok() || !files->SyncDir("/").ok()) return false;
-  auto store = server::CurrentStore::Open(files, kStoreDir,
-                                          server::SnapshotStoreName(base),
-                                          [this](const std::string& dir) { return OpenEngine(dir); });
+  auto store =
+      server::CurrentStore::Open(files, kStoreDir, server::SnapshotStoreName(base),
+                                 [this](const std::string& dir) { return OpenEngine(dir); });
   if (!store.ok()) return false;
   store_ = *std::move(store);
   if (store_->state_machine().applied_index() < log.first_index().Previous()) {
@@ -126,8 +126,7 @@ void DaemonRooms::MakeApply() {
     const bool compacted = output->compact_revision != published_compact_revision_;
     if (!output->events.empty() || compacted) {
       published_compact_revision_ = output->compact_revision;
-      hub_->Publish(std::move(output->events), output->current_revision,
-                    output->compact_revision);
+      hub_->Publish(std::move(output->events), output->current_revision, output->compact_revision);
     }
     if (!output->lease_changes.empty()) {
       leases_->OnLeaseChanges(std::move(output->lease_changes));
@@ -164,8 +163,9 @@ void DaemonRooms::MakeMethods() {
   server::AddKvMethods({128}, this, process_.proposals, process_.reads, apply_.get(),
                        methods_.get());
   const std::int64_t ttl_min = absl::ToInt64Seconds(ElectionTimeout() * 1.5 + absl::Seconds(1));
-  server::AddLeaseMethods({ttl_min}, this, process_.proposals, process_.reads, leases_.get(),
-                          [this] { return random_.Next(); }, methods_.get());
+  server::AddLeaseMethods(
+      {ttl_min}, this, process_.proposals, process_.reads, leases_.get(),
+      [this] { return random_.Next(); }, methods_.get());
   methods_->Add(watches_->WatchMethod());
 }
 
@@ -203,13 +203,13 @@ void DaemonRooms::OnRoleChange(const server::RaftLoop::RoleChange& change) {
 
 void DaemonRooms::MakeSnapshot(std::function<void(SnapshotCargo)> done) {
   std::string dir = absl::StrCat("/copy-", next_copy_++);
-  apply_->MakeSnapshot(dir, [this, dir, done = std::move(done)](
-                                const absl::StatusOr<raft::EntryId>& last) {
-    if (!last.ok()) throw Violation("a snapshot cannot be made");
-    SnapshotCargo cargo{*last, mem_disk_->Load(dir)};
-    mem_disk_->Remove(dir);
-    done(std::move(cargo));
-  });
+  apply_->MakeSnapshot(
+      dir, [this, dir, done = std::move(done)](const absl::StatusOr<raft::EntryId>& last) {
+        if (!last.ok()) throw Violation("a snapshot cannot be made");
+        SnapshotCargo cargo{*last, mem_disk_->Load(dir)};
+        mem_disk_->Remove(dir);
+        done(std::move(cargo));
+      });
 }
 
 // As SnapshotReceiver does when all files are there.

@@ -43,6 +43,7 @@ void Quicken(std::uint64_t seed, Swarm* swarm) {
   swarm->delay_mean = std::min(swarm->delay_mean, 10.0 * kMillisecond);
   swarm->segment_bytes = std::max<std::uint64_t>(swarm->segment_bytes, 16 << 10);
   swarm->check_deeply = false;
+  swarm->conf_every = 0;  // clients and stores here know a fixed cluster
   if (random.Chance(0.5)) swarm->slow_sync = 0;
 }
 

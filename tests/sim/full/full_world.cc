@@ -43,6 +43,7 @@ class FullWorld {
  private:
   Member* Find(raft::NodeId id) { return members_[id.value - 1].get(); }
   Member::Surroundings SurroundingsOfMembers();
+  Nemesis::Victims VictimsOfNemesis();
   DaemonRooms::Surroundings SurroundingsOfRooms();
   void Deliver(raft::Message message);
   void OnUnreachable(raft::NodeId from, raft::NodeId to);
@@ -98,7 +99,20 @@ FullWorld::FullWorld(const FullRunOptions& options)
                                                 SurroundingsOfMembers()));
   }
   nemesis_ =
-      std::make_unique<Nemesis>(options_.seed, &swarm_, &queue_, &network_, &journal_, &members_);
+      std::make_unique<Nemesis>(options_.seed, &swarm_, &queue_, &journal_, VictimsOfNemesis());
+}
+
+Nemesis::Victims FullWorld::VictimsOfNemesis() {
+  return {.network = &network_,
+          .history = &history_,
+          .members =
+              [this] {
+                std::vector<Member*> all;
+                for (const auto& member : members_) all.push_back(member.get());
+                return all;
+              },
+          .find = [this](raft::NodeId id) { return Find(id); },
+          .add = [](raft::NodeId /*id*/) -> Member* { return nullptr; }};
 }
 
 Member::Surroundings FullWorld::SurroundingsOfMembers() {
@@ -278,8 +292,9 @@ void FullWorld::Judge() {
   history.end = queue_.now();
   history.calm_since = calm_since_;
   history.expiry_slack = kExpirySlack;
-  for (const std::int64_t drift : swarm_.drift_ppm) {
-    history.clock_drift = std::max(history.clock_drift, static_cast<double>(drift) * 1e-6);
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const double drift = static_cast<double>(swarm_.drift_ppm[i]) * 1e-6;
+    history.clock_drift = std::max(history.clock_drift, drift);
   }
   CountOutcomes();
   const history::Violations violations = history::CheckHistory(history);

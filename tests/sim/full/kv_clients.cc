@@ -291,8 +291,8 @@ void KvClients::Compact() {
   port_->noted.compactions.push_back(*compaction);
   ++pending_;
   port_->CallUnary(
-      port_->AnyMember(&random_), "/etcdserverpb.KV/Compact", request.SerializeAsString(),
-      &random_, [](const Member&) {},
+      port_->AnyMember(&random_), "/etcdserverpb.KV/Compact", request.SerializeAsString(), &random_,
+      [](const Member&) {},
       [this, number](const absl::Status& status, const std::string& /*reply*/) {
         --pending_;
         history::Compaction& noted = port_->noted.compactions[number];

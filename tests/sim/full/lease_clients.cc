@@ -101,9 +101,8 @@ void LeaseClients::Renew(Lease lease) {
   renewal->call = std::make_shared<SimCall>(port_->queue, port_->DrawDelay(&random_),
                                             SimCall::Outputs{note_answer, end});
   // This keeps the renewal alive; its call must not, or both would live for ever.
-  port_->queue->After(ClientPort::kPatience, [this, renewal] {
-    End(renewal.get(), absl::UnavailableError("no answer"));
-  });
+  port_->queue->After(ClientPort::kPatience,
+                      [this, renewal] { End(renewal.get(), absl::UnavailableError("no answer")); });
   port_->Reach(
       port_->AnyMember(&random_), port_->DrawDelay(&random_),
       [this, renewal](Member* member) { Arrive(*renewal, member); },

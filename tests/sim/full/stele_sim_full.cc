@@ -7,7 +7,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "tests/sim/full/full_mutants.h"
@@ -29,6 +33,7 @@ struct Flags {
   std::uint64_t seed = 0;
   double seconds = 60;
   int members = 3;
+  int threads = 1;
   bool trace = false;
   bool twice = false;
   bool keep_going = false;
@@ -102,50 +107,86 @@ class Totals {
   FullMarkCounts full_counts_{};
 };
 
-// False when a promise was broken or, with `twice`, the run was not repeatable.
-bool RunOne(const FullRunOptions& options, bool twice, Totals* totals) {
-  const FullRunResult result = RunFullSeed(options);
-  totals->Add(result);
-  if (!result.violation.empty()) {
-    std::printf("\nVIOLATION in seed %llu after %.6f simulated s: %s\n  %s\n",
-                static_cast<unsigned long long>(options.seed),
-                static_cast<double>(result.simulated) / kSecond, result.violation.c_str(),
-                result.swarm.c_str());
-    return false;
+// Seeds of one call, on several threads: each world is its own.
+class SeedRuns {
+ public:
+  explicit SeedRuns(const Flags& flags) : flags_(flags) {
+    options_.members = flags.members;
+    options_.faulty_time = static_cast<Micros>(flags.seconds * kSecond);
+    options_.tells = flags.trace;
   }
-  if (options.tells) std::printf("%s\n", result.swarm.c_str());
-  if (twice && RunFullSeed(options).hash != result.hash) {
-    std::printf("\nNOT REPEATABLE: seed %llu\n", static_cast<unsigned long long>(options.seed));
-    return false;
+
+  std::uint64_t first() const { return flags_.seed != 0 ? flags_.seed : flags_.first_seed; }
+  std::uint64_t failed() const { return failed_; }
+  const Totals& totals() const { return totals_; }
+
+  void Run() {
+    std::vector<std::thread> others;
+    for (int i = 1; i < flags_.threads; ++i) others.emplace_back([this] { Work(); });
+    Work();
+    for (std::thread& other : others) other.join();
   }
-  return true;
-}
+
+ private:
+  void Work() {
+    while (const std::optional<std::uint64_t> number = Take()) RunOne(*number);
+  }
+
+  std::optional<std::uint64_t> Take() {
+    const std::lock_guard lock(mutex_);
+    const bool enough =
+        flags_.ci ? totals_.IsEnoughForCi() : taken_ >= (flags_.seed != 0 ? 1 : flags_.seeds);
+    if (enough || (failed_ > 0 && !flags_.keep_going)) return std::nullopt;
+    return taken_++;
+  }
+
+  // With --ci one seed in fifty is run again: the same seed has to be the same run.
+  void RunOne(std::uint64_t number) {
+    FullRunOptions options = options_;
+    options.seed = first() + number;
+    const FullRunResult result = RunFullSeed(options);
+    const bool twice = flags_.twice || (flags_.ci && number % 50 == 7);
+    const bool repeats = result.violation.empty() && twice;
+    const bool is_same = !repeats || RunFullSeed(options).hash == result.hash;
+    const std::lock_guard lock(mutex_);
+    totals_.Add(result);
+    if (number % 5 == 4) totals_.PrintProgress();
+    if (!result.violation.empty()) {
+      std::printf("\nVIOLATION in seed %llu after %.6f simulated s: %s\n  %s\n",
+                  static_cast<unsigned long long>(options.seed),
+                  static_cast<double>(result.simulated) / kSecond, result.violation.c_str(),
+                  result.swarm.c_str());
+    } else if (!is_same) {
+      std::printf("\nNOT REPEATABLE: seed %llu\n", static_cast<unsigned long long>(options.seed));
+    } else {
+      if (options.tells) std::printf("%s\n", result.swarm.c_str());
+      return;
+    }
+    std::fflush(stdout);
+    ++failed_;
+  }
+
+  const Flags& flags_;
+  FullRunOptions options_;
+  std::mutex mutex_;
+  std::uint64_t taken_ = 0;
+  std::uint64_t failed_ = 0;
+  Totals totals_;
+};
 
 int RunAll(const Flags& flags) {
-  Totals totals;
-  FullRunOptions options;
-  options.members = flags.members;
-  options.faulty_time = static_cast<Micros>(flags.seconds * kSecond);
-  options.tells = flags.trace;
-  const bool single = flags.seed != 0;
-  const std::uint64_t first = single ? flags.seed : flags.first_seed;
-  std::uint64_t failed = 0;
-  for (std::uint64_t i = 0; failed == 0 || flags.keep_going; ++i) {
-    if (flags.ci ? totals.IsEnoughForCi() : i >= (single ? 1 : flags.seeds)) break;
-    options.seed = first + i;
-    // One seed in fifty is run again: the same seed has to be the same run.
-    if (!RunOne(options, flags.twice || (flags.ci && i % 50 == 7), &totals)) ++failed;
-    if (!single && i % 5 == 4) totals.PrintProgress();
-  }
+  SeedRuns runs(flags);
+  runs.Run();
   std::fprintf(stderr, "\n");
-  const int rare = totals.Print();
+  const int rare = runs.totals().Print();
   std::printf("seeds from %llu, %.0f s of faults each, %d members\n",
-              static_cast<unsigned long long>(first), flags.seconds, flags.members);
-  if (failed == 0 && !(flags.ci && rare > 0)) {
+              static_cast<unsigned long long>(runs.first()), flags.seconds, flags.members);
+  if (runs.failed() == 0 && !(flags.ci && rare > 0)) {
     std::printf("PASSED\n");
     return 0;
   }
-  std::printf("FAILED: %llu seeds, %d counters\n", static_cast<unsigned long long>(failed), rare);
+  std::printf("FAILED: %llu seeds, %d counters\n", static_cast<unsigned long long>(runs.failed()),
+              rare);
   return 1;
 }
 
@@ -187,6 +228,7 @@ int Main(int argc, char** argv) {
   app.add_option("--seed", flags.seed, "this one only");
   app.add_option("--seconds", flags.seconds, "simulated seconds of faults for each seed");
   app.add_option("--members", flags.members, "of the cluster")->check(CLI::Range(1, 9));
+  app.add_option("--threads", flags.threads, "each runs seeds of its own");
   app.add_flag("--trace", flags.trace, "print every event");
   app.add_flag("--twice", flags.twice, "run every seed twice and compare");
   app.add_flag("--keep-going", flags.keep_going, "go on after a violation");
@@ -194,6 +236,7 @@ int Main(int argc, char** argv) {
   app.add_flag("--mutants", flags.mutants, "look for every planted bug; fails if one is missed");
   app.add_option("--mutation", flags.mutant, "plant this bug");
   CLI11_PARSE(app, argc, argv);
+  if (flags.trace) flags.threads = 1;
   if (flags.mutants) return RunMutants();
   return flags.mutant.empty() ? RunAll(flags) : RunMutant(flags);
 }

@@ -49,8 +49,7 @@ void WatchClients::MakeRecord(Watcher* watcher) {
   watcher->wants_progress = random_.Chance(0.4);
   watcher->next = 0;
   if (!random_.Chance(0.3)) {
-    watcher->next =
-        std::max<std::int64_t>(port_->known_revision + random_.Between(-100, 100), 1);
+    watcher->next = std::max<std::int64_t>(port_->known_revision + random_.Between(-100, 100), 1);
     port_->counts->Reach(watcher->next > port_->known_revision ? FullMark::kWatchInFuture
                                                                : FullMark::kWatchInPast);
   }
@@ -63,16 +62,16 @@ void WatchClients::Connect(Watcher* watcher) {
   watcher->handler.reset();
   watcher->call = std::make_shared<SimCall>(
       port_->queue, port_->DrawDelay(&random_),
-      SimCall::Outputs{
-          [this, watcher, stream](const std::string& message) {
-            if (watcher->stream != stream) return;
-            etcdserverpb::WatchResponse response;
-            if (!response.ParseFromString(message)) throw Violation("a reply cannot be decoded");
-            OnMessage(watcher, response);
-          },
-          [this, watcher, stream](const absl::Status& /*status*/) {
-            if (watcher->stream == stream) Reconnect(watcher, FullMark::kWatchBroken);
-          }});
+      SimCall::Outputs{[this, watcher, stream](const std::string& message) {
+                         if (watcher->stream != stream) return;
+                         etcdserverpb::WatchResponse response;
+                         if (!response.ParseFromString(message))
+                           throw Violation("a reply cannot be decoded");
+                         OnMessage(watcher, response);
+                       },
+                       [this, watcher, stream](const absl::Status& /*status*/) {
+                         if (watcher->stream == stream) Reconnect(watcher, FullMark::kWatchBroken);
+                       }});
   port_->Reach(
       watcher->member, port_->DrawDelay(&random_),
       [this, watcher, stream](Member* member) {
@@ -101,8 +100,8 @@ void WatchClients::Arrive(Watcher* watcher, std::uint64_t /*stream*/, Member* me
   if (record.no_put) create->add_filters(etcdserverpb::WatchCreateRequest::NOPUT);
   if (record.no_delete) create->add_filters(etcdserverpb::WatchCreateRequest::NODELETE);
   watcher->record.sessions.push_back({.start_revision = watcher->next});
-  watcher->handler = ClientPort::RoomsOf(member)->OpenStream("/etcdserverpb.Watch/Watch",
-                                                             watcher->call);
+  watcher->handler =
+      ClientPort::RoomsOf(member)->OpenStream("/etcdserverpb.Watch/Watch", watcher->call);
   Say(watcher, request);
   // Asked at once, while it still reads history.
   if (watcher->wants_progress) AskProgress(watcher);
@@ -169,8 +168,7 @@ void WatchClients::Follow(Watcher* watcher, const etcdserverpb::WatchResponse& r
   }
   if (response.canceled()) {
     // Whatever still comes is judged, until the stream is left.
-    Later(watcher, 5 * kMillisecond, [this, watcher,
-                                      compacted = response.compact_revision()] {
+    Later(watcher, 5 * kMillisecond, [this, watcher, compacted = response.compact_revision()] {
       port_->counts->Reach(compacted > 0 ? FullMark::kWatchCompacted : FullMark::kWatchCanceled);
       Leave(watcher);
       MakeRecord(watcher);

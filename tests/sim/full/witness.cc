@@ -65,10 +65,9 @@ void Witness::Compare(raft::NodeId member, const storage::EventBatch& batch) {
   }
   const auto at = static_cast<std::size_t>(batch.revision - 2);
   if (full_texts_[at] != hash) {
-    throw Violation(absl::StrCat(
-        "members-differ: member ", member.value, " applies ",
-        history::Describe(RecordOf(batch, queue_->now())), " where another applied ",
-        history::Describe(revisions_[at])));
+    throw Violation(absl::StrCat("members-differ: member ", member.value, " applies ",
+                                 history::Describe(RecordOf(batch, queue_->now())),
+                                 " where another applied ", history::Describe(revisions_[at])));
   }
 }
 
@@ -84,11 +83,10 @@ void Witness::NoteAttachments(const history::RevisionRecord& record) {
 void Witness::CheckPoint(raft::NodeId member, raft::Index index, const Point& point) {
   const auto [known, is_new] = points_.emplace(index, point);
   if (is_new || known->second == point) return;
-  throw Violation(absl::StrCat("members-differ: member ", member.value, " is at revision ",
-                               point.revision, ", compacted ", point.compact_revision,
-                               " after entry ", index.value, "; another was at ",
-                               known->second.revision, ", compacted ",
-                               known->second.compact_revision));
+  throw Violation(absl::StrCat(
+      "members-differ: member ", member.value, " is at revision ", point.revision, ", compacted ",
+      point.compact_revision, " after entry ", index.value, "; another was at ",
+      known->second.revision, ", compacted ", known->second.compact_revision));
 }
 
 void Witness::OnState(raft::NodeId member, const storage::ReadView& view) {

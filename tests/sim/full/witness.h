@@ -27,9 +27,7 @@ class Witness {
   // The member starts from, or switches to, this state.
   void OnState(raft::NodeId member, const storage::ReadView& view);
 
-  std::int64_t current_revision() const {
-    return static_cast<std::int64_t>(revisions_.size()) + 1;
-  }
+  std::int64_t current_revision() const { return static_cast<std::int64_t>(revisions_.size()) + 1; }
   std::size_t living_leases() const { return living_; }
   void TakeHistory(history::History* history);
 

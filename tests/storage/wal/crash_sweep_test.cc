@@ -117,8 +117,9 @@ class Script {
 
   absl::Status Create() {
     auto created = LogStore::Create(fs_, kDir, kIdentity, MakeSnapshot(0, 0), TinyOptions());
-    if (created.ok()) log_ = *std::move(created);
-    return created.status();
+    if (!created.ok()) return created.status();
+    log_ = *std::move(created);
+    return absl::OkStatus();
   }
 
   // Sealing writes the hard state, in which only the commit index has moved.
@@ -127,8 +128,9 @@ class Script {
     if (absl::Status sealed = log_->Seal(); !sealed.ok()) return sealed;
     log_.reset();
     auto opened = LogStore::Open(fs_, kDir, TinyOptions());
-    if (opened.ok()) log_ = *std::move(opened);
-    return opened.status();
+    if (!opened.ok()) return opened.status();
+    log_ = *std::move(opened);
+    return absl::OkStatus();
   }
 
   absl::Status Append(const std::vector<std::string>& data, std::uint64_t term,
@@ -139,6 +141,7 @@ class Script {
   absl::Status Replace(std::uint64_t index, const std::vector<std::string>& data,
                        std::uint64_t term, const std::optional<raft::HardState>& hard_state = {}) {
     std::vector<Entry> entries;
+    entries.reserve(data.size());
     for (const std::string& bytes : data) entries.push_back(MakeEntry(index++, term, bytes));
     if (absl::Status status = log_->Append(hard_state, entries); !status.ok()) return status;
     return log_->Sync();
@@ -229,7 +232,7 @@ class CrashSweepTest : public ::testing::Test {
     }
     EXPECT_TRUE(opened.ok()) << opened.status();
     if (!opened.ok()) return "";
-    const std::string state = StateOf(**opened);
+    std::string state = StateOf(**opened);
     EXPECT_TRUE(IsAllowed(state, done)) << "after " << done << " steps: " << state;
     return state;
   }
@@ -265,7 +268,7 @@ class CrashSweepTest : public ::testing::Test {
           return operation.number == at ? fault : DiskFault::kNone;
         });
         LogStore::Open(&disturbed, kDir, TinyOptions()).status().IgnoreError();
-        for (const std::size_t e : {0, 1, 3, 6}) {
+        for (const std::size_t e : {0U, 1U, 3U, 6U}) {
           SCOPED_TRACE(testing::Message()
                        << "recovery operation " << m << ", " << kEndings[e].name);
           CheckStart(Ended(disturbed, kEndings[e], m * 64 + e).get(), done);
@@ -342,7 +345,7 @@ TEST_F(CrashSweepTest, ACrashOrErrorInTheRecoveryFromEveryCrash) {
   for (std::uint64_t n = 1; n <= operations_ && !HasFailure(); ++n) {
     std::size_t done = 0;
     const std::unique_ptr<SimFileSystem> crashed = RunInto(DiskFault::kCrashAfter, n, &done);
-    for (const std::size_t e : {0, 1, 2, 3, 6, 10}) {  // one of each kind
+    for (const std::size_t e : {0U, 1U, 2U, 3U, 6U, 10U}) {  // one of each kind
       SCOPED_TRACE(testing::Message() << "operation " << n << ", " << kEndings[e].name);
       CheckRecoveryOf(*Ended(*crashed, kEndings[e], n * 64 + e), done);
     }

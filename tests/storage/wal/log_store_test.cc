@@ -16,6 +16,7 @@ using raft::Index;
 using raft::LogReadStatus;
 using sim::PowerCut;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class LogStoreTest : public WalFixture {};
 
@@ -298,7 +299,7 @@ TEST_F(LogStoreTest, RefusesTheLogOfAnotherMember) {
 
 // A seal fills up its block, so it may need more room in the next segment than where it stood.
 TEST_F(LogStoreTest, SealsHoweverSmallTheSegmentsAre) {
-  for (const std::uint64_t segment_bytes : {4096, 8192}) {
+  for (const std::uint64_t segment_bytes : {4096U, 8192U}) {
     ASSERT_TRUE(!fs_.Exists(kDir) || fs_.RemoveTree(kDir).ok());
     options_.segment_bytes = segment_bytes;
     Create();
@@ -376,8 +377,24 @@ TEST_F(LogStoreTest, WhatAStartShowsIsOnTheDiskAfterAProcessDied) {
   EXPECT_EQ(Replay(), "1/1=a");
 }
 
+TEST_F(LogStoreTest, AReadErrorIsNotTakenForAnEmptySegment) {
+  Create();
+  FillSegments(1);
+  WriteSynced("z");
+  Close();
+  fs_.SetFaultHook([last = LastSegment()](const sim::FileOperation& operation) {
+    const bool is_read = operation.kind == sim::FileOperation::Kind::kRead;
+    return is_read && operation.path == last ? sim::DiskFault::kIoError : sim::DiskFault::kNone;
+  });
+  EXPECT_FALSE(Reopen().ok());
+
+  options_.mutation = raft::Mutation::kReadErrorIsEmpty;
+  ASSERT_TRUE(Reopen().ok());
+  EXPECT_THAT(Describe(*log_), Not(HasSubstr("=z")));
+}
+
 TEST_F(LogStoreTest, TheUnsafeOptionsBreakWhatTheySay) {
-  options_.unsafe_forget_vote = true;
+  options_.mutation = raft::Mutation::kVoteForgotten;
   Create();
   Vote(4, 2);
   WriteSynced("a", 4);
@@ -385,12 +402,19 @@ TEST_F(LogStoreTest, TheUnsafeOptionsBreakWhatTheySay) {
   ASSERT_TRUE(Reopen().ok());
   EXPECT_EQ(log_->hard_state(), MakeHardState(4, 0, 0));
 
-  options_.unsafe_forget_vote = false;
-  options_.unsafe_skip_sync = true;
+  options_.mutation = raft::Mutation::kSyncSkipped;
   ASSERT_TRUE(Reopen().ok());
   WriteSynced("b", 4);
   CrashKeepingSynced();
   EXPECT_EQ(Replay(), "1/4=a");
+
+  options_.mutation = raft::Mutation::kInstallKeepsSuffix;
+  ASSERT_TRUE(Reopen().ok());
+  WriteSynced("b", 4);
+  WriteSynced("c", 4);
+  ASSERT_TRUE(log_->InstallSnapshot(MakeSnapshot(2, 5)).ok());
+  Sync();
+  EXPECT_EQ(Describe(*log_), "3/4=c");
 }
 
 }  // namespace

@@ -113,8 +113,9 @@ class WalFixture : public ::testing::Test {
   absl::Status Reopen() {
     log_.reset();
     auto opened = LogStore::Open(&fs_, kDir, options_);
-    if (opened.ok()) log_ = *std::move(opened);
-    return opened.status();
+    if (!opened.ok()) return opened.status();
+    log_ = *std::move(opened);
+    return absl::OkStatus();
   }
 
   // The entries after a start, or the error.
