@@ -89,7 +89,7 @@ void DrawSettings(RandomStream* random, Swarm* swarm) {
   swarm->catch_up_entries = random->Pick<std::uint64_t>({0, 5, 50, 500});
   swarm->flush_every = random->Pick<std::uint64_t>({1, 10, 100, 1000});
   swarm->apply_mean = random->LogUniform(50, 2000);
-  if (random->Chance(0.3)) swarm->apply_stall = 0.005;
+  if (random->Chance(0.3)) swarm->apply_stall = 0.02;
   swarm->check_deeply = random->Chance(0.1);
 }
 
