@@ -35,8 +35,12 @@ absl::StatusOr<std::unique_ptr<CurrentStore>> CurrentStore::Open(storage::FileSy
       return absl::DataLossError(absl::StrCat(store->PathOf(kPointer), ": names '", name,
                                               "', which is no store of this directory"));
     }
-  } else if (absl::Status status = store->PointAt(name); !status.ok()) {
-    return status;
+  } else {
+    // A crash must not leave a CURRENT that names nothing: the directory is durable first.
+    absl::Status status = fs->CreateDir(store->PathOf(name));
+    if (status.ok()) status = fs->SyncDir(dir);
+    if (status.ok()) status = store->PointAt(name);
+    if (!status.ok()) return status;
   }
   absl::StatusOr<std::vector<std::string>> entries = fs->List(dir);
   if (!entries.ok()) return entries.status();

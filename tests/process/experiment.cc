@@ -10,7 +10,7 @@
 #include <iterator>
 #include <utility>
 
-#include "tests/process/history_checks.h"
+#include "tests/history/history_checks.h"
 #include "tests/process/load_keys.h"
 
 namespace stele::process {
@@ -18,15 +18,30 @@ namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(30);
 
-RunFigures Count(const History& history) {
+RunFigures Count(const history::History& history,
+                 const std::vector<history::Operation>& written) {
   RunFigures figures;
-  for (const WriteRecord& write : history.writes) {
-    figures.acknowledged += write.outcome == Outcome::kAcknowledged;
-    figures.unknown += write.outcome == Outcome::kUnknown;
+  for (const history::Operation& write : written) {
+    figures.acknowledged += write.outcome == history::Outcome::kAcknowledged;
+    figures.unknown += write.outcome == history::Outcome::kUnknown;
   }
-  figures.reads = std::ssize(history.reads);
-  for (const WatchRecord& watch : history.watches) figures.events += std::ssize(watch.events);
+  figures.reads = std::ssize(history.operations) - std::ssize(written);
+  for (const history::WatchRecord& watch : history.watches) {
+    for (const history::WatchSession& session : watch.sessions) {
+      for (const auto& response : session.responses) figures.events += std::ssize(response.events);
+    }
+  }
   return figures;
+}
+
+// What happened, as the watcher saw it that saw most.
+std::vector<history::RevisionRecord> Revisions(const std::vector<history::WatchRecord>& watches) {
+  std::vector<history::RevisionRecord> longest;
+  for (const history::WatchRecord& watch : watches) {
+    std::vector<history::RevisionRecord> seen = history::RevisionsSeenBy(watch);
+    if (seen.size() > longest.size()) longest = std::move(seen);
+  }
+  return longest;
 }
 
 }  // namespace
@@ -61,15 +76,16 @@ Violations Experiment::Judge() {
   Violations violations;
   writes_->Stop();
   reads_->Stop();
-  history_.writes = writes_->TakeRecords();
-  std::ranges::move(reads_->TakeRecords(), std::back_inserter(history_.reads));
+  written_ = writes_->TakeRecords();
+  std::ranges::copy(written_, std::back_inserter(history_.operations));
+  std::ranges::move(reads_->TakeRecords(), std::back_inserter(history_.operations));
   std::int64_t last_revision = 1;
   for (int i = 0; i < cluster_.size(); ++i) {
     for (const bool linearizable : {true, false}) {
       auto read = ReadAll(cluster_.client(i), i, linearizable, absl::Seconds(10));
       if (read) {
         last_revision = std::max(last_revision, read->revision);
-        history_.reads.push_back(*std::move(read));
+        history_.operations.push_back(*std::move(read));
       } else {
         violations.push_back(absl::StrCat("member ", i, " answers no read"));
       }
@@ -80,19 +96,23 @@ Violations Experiment::Judge() {
     watcher->Stop();
     resumptions_ += watcher->resumptions();
     history_.watches.push_back(watcher->TakeRecord());
+    if (arrived) history_.watches.back().complete_to = last_revision;
     const std::string& name = history_.watches.back().name;
     if (!arrived) violations.push_back(absl::StrCat(name, " never saw ", last_revision));
     for (const std::string& complaint : watcher->complaints()) {
       violations.push_back(absl::StrCat(name, " was ", complaint));
     }
   }
-  std::ranges::move(CheckHistory(history_), std::back_inserter(violations));
+  history_.revisions = Revisions(history_.watches);
+  for (const history::Violation& violation : history::CheckHistory(history_)) {
+    violations.push_back(absl::StrCat(violation.check, ": ", violation.text));
+  }
   return violations;
 }
 
 RunFigures Experiment::Finish() {
   for (const std::string& violation : Judge()) ADD_FAILURE() << violation;
-  RunFigures figures = Count(history_);
+  RunFigures figures = Count(history_, written_);
   figures.resumptions = resumptions_;
   std::cout << "acknowledged writes " << figures.acknowledged << ", unknown " << figures.unknown
             << ", reads " << figures.reads << ", watch events " << figures.events
@@ -101,7 +121,7 @@ RunFigures Experiment::Finish() {
 }
 
 absl::Duration Experiment::GapAfter(std::int64_t since_ns) const {
-  const auto gap = TimeToNextAcknowledged(history_.writes, since_ns);
+  const auto gap = TimeToNextAcknowledged(written_, since_ns);
   EXPECT_TRUE(gap.has_value());
   return gap.value_or(absl::InfiniteDuration());
 }

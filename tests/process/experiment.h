@@ -7,13 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "tests/history/history.h"
 #include "tests/process/cluster.h"
-#include "tests/process/history_checks.h"
 #include "tests/process/read_load.h"
 #include "tests/process/watcher.h"
 #include "tests/process/write_load.h"
 
 namespace stele::process {
+
+// One line for each violation.
+using Violations = std::vector<std::string>;
 
 // What a run amounted to, for the report.
 struct RunFigures {
@@ -40,7 +43,7 @@ class Experiment {
   void AddWatcher(const std::string& name, Watcher::Options options);
 
   // Adds a read of the test's own to the history.
-  void AddRead(ReadRecord read) { history_.reads.push_back(std::move(read)); }
+  void AddRead(history::Operation read) { history_.operations.push_back(std::move(read)); }
 
   // Expects that the cluster takes writes again, through members other than `avoided`.
   void ExpectWritesResume(int avoided);
@@ -59,7 +62,8 @@ class Experiment {
   std::vector<std::unique_ptr<Watcher>> watchers_;
   std::unique_ptr<ReadLoad> reads_;
   std::unique_ptr<WriteLoad> writes_;
-  History history_;
+  history::History history_;
+  std::vector<history::Operation> written_;
   std::int64_t resumptions_ = 0;
 };
 

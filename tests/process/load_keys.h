@@ -7,9 +7,6 @@
 #include <cstdint>
 #include <string>
 
-#include "proto/rpc.pb.h"
-#include "tests/process/history.h"
-
 namespace stele::process {
 
 inline constexpr char kLoadPrefix[] = "load/";
@@ -21,10 +18,6 @@ inline std::string LoadKey(std::uint64_t number) {
 
 inline std::int64_t MonotonicNs() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-}
-
-inline KeyVersion ToKeyVersion(const mvccpb::KeyValue& kv) {
-  return {kv.key(), kv.value(), kv.create_revision(), kv.mod_revision(), kv.version()};
 }
 
 }  // namespace stele::process

@@ -47,7 +47,7 @@ class WaitingReads {
     threads_.clear();
   }
 
-  std::vector<std::optional<ReadRecord>> results_;
+  std::vector<std::optional<history::Operation>> results_;
   std::vector<std::thread> threads_;
 };
 

@@ -2,27 +2,24 @@
 
 #include <absl/time/clock.h>
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
+#include "tests/history/wire_records.h"
 #include "tests/process/load_keys.h"
 
 namespace stele::process {
 
-std::optional<ReadRecord> ReadAll(MemberClient& client, int member, bool linearizable,
-                                  absl::Duration timeout) {
-  etcdserverpb::RangeRequest range;
-  range.set_key(kLoadPrefix);
-  range.set_range_end(kLoadPrefixEnd);
-  range.set_serializable(!linearizable);
-  ReadRecord record{
-      .start_ns = MonotonicNs(), .linearizable = linearizable, .kvs = {}, .member = member};
-  const auto reply = client.Range(range, timeout);
-  record.end_ns = MonotonicNs();
+std::optional<history::Operation> ReadAll(MemberClient& client, int member, bool linearizable,
+                                          absl::Duration timeout) {
+  const history::Step range{.key = kLoadPrefix, .range_end = kLoadPrefixEnd};
+  history::Operation record{.success = {range}, .serializable = !linearizable, .member = member};
+  record.start = MonotonicNs();
+  const auto reply = client.Range(history::ToRange(range, record.serializable), timeout);
+  record.end = MonotonicNs();
   if (!reply.ok()) return std::nullopt;
+  record.outcome = history::Outcome::kAcknowledged;
   record.revision = reply->header().revision();
-  std::ranges::transform(reply->kvs(), std::back_inserter(record.kvs), ToKeyVersion);
+  record.results.push_back(history::ToResult(*reply));
   return record;
 }
 
@@ -56,7 +53,7 @@ void ReadLoad::RunReader(const std::string& address, int member) {
   }
 }
 
-std::vector<ReadRecord> ReadLoad::TakeRecords() {
+std::vector<history::Operation> ReadLoad::TakeRecords() {
   const absl::MutexLock lock(&mutex_);
   return std::move(records_);
 }

@@ -13,14 +13,14 @@
 #include <thread>
 #include <vector>
 
-#include "tests/process/history.h"
+#include "tests/history/history.h"
 #include "tests/process/member_client.h"
 
 namespace stele::process {
 
 // One read of all keys of the load; nothing if it failed.
-std::optional<ReadRecord> ReadAll(MemberClient& client, int member, bool linearizable,
-                                  absl::Duration timeout);
+std::optional<history::Operation> ReadAll(MemberClient& client, int member, bool linearizable,
+                                          absl::Duration timeout);
 
 class ReadLoad {
  public:
@@ -35,7 +35,7 @@ class ReadLoad {
 
   void Stop();
   // After Stop() only.
-  std::vector<ReadRecord> TakeRecords();
+  std::vector<history::Operation> TakeRecords();
 
  private:
   void RunReader(const std::string& address, int member);
@@ -43,7 +43,7 @@ class ReadLoad {
   std::atomic<bool> stopping_ = false;
   std::atomic<std::int64_t> linearizable_ = 0;
   absl::Mutex mutex_;
-  std::vector<ReadRecord> records_ ABSL_GUARDED_BY(mutex_);
+  std::vector<history::Operation> records_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_;
 };
 

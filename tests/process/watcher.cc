@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/history/wire_records.h"
 #include "tests/process/load_keys.h"
 #include "tests/process/member_stubs.h"
 
@@ -19,6 +20,8 @@ Watcher::Watcher(std::string name, const std::vector<std::string>& addresses, Op
   {
     const absl::MutexLock lock(&mutex_);
     record_.name = std::move(name);
+    record_.key = kLoadPrefix;
+    record_.range_end = kLoadPrefixEnd;
     record_.with_previous = options_.with_previous;
   }
   thread_ = std::thread([this] { Run(); });
@@ -47,7 +50,7 @@ std::int64_t Watcher::resumptions() const {
   return streams_ - 1;
 }
 
-WatchRecord Watcher::TakeRecord() {
+history::WatchRecord Watcher::TakeRecord() {
   const absl::MutexLock lock(&mutex_);
   return std::move(record_);
 }
@@ -75,6 +78,7 @@ void Watcher::WatchMember(MemberClient& client) {
     create.set_range_end(kLoadPrefixEnd);
     create.set_start_revision(last_revision_ + 1);
     create.set_prev_kv(options_.with_previous);
+    record_.sessions.push_back({.start_revision = last_revision_ + 1});
   }
   client.stubs().AdvanceConnection();
   auto stream = client.stubs().watch->Watch(&context);
@@ -95,15 +99,17 @@ void Watcher::WatchMember(MemberClient& client) {
 void Watcher::Note(const etcdserverpb::WatchResponse& response) {
   const absl::MutexLock lock(&mutex_);
   if (response.created()) ++streams_;
+  history::WatchResponse noted{.revision = response.header().revision(),
+                               .compact_revision = response.compact_revision(),
+                               .time = MonotonicNs()};
+  using Kind = history::WatchResponse::Kind;
+  if (response.created()) noted.kind = Kind::kCreated;
+  if (response.canceled()) noted.kind = Kind::kCanceled;
   for (const mvccpb::Event& event : response.events()) {
-    EventRecord record{.deletes = event.type() == mvccpb::Event::DELETE,
-                       .kv = ToKeyVersion(event.kv()),
-                       .batch = batches_};
-    if (event.has_prev_kv()) record.previous = ToKeyVersion(event.prev_kv());
-    last_revision_ = std::max(last_revision_, record.kv.mod_revision);
-    record_.events.push_back(std::move(record));
+    noted.events.push_back(history::ToEventRecord(event));
+    last_revision_ = std::max(last_revision_, event.kv().mod_revision());
   }
-  ++batches_;
+  record_.sessions.back().responses.push_back(std::move(noted));
 }
 
 }  // namespace stele::process

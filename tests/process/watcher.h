@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/process/history.h"
+#include "tests/history/history.h"
 #include "tests/process/member_client.h"
 
 namespace grpc {
@@ -43,7 +43,7 @@ class Watcher {
   void Stop();
   // What arrived. A server that ended the watch by itself left a line in `complaints`. After Stop()
   // only.
-  WatchRecord TakeRecord();
+  history::WatchRecord TakeRecord();
   const std::vector<std::string>& complaints() const { return complaints_; }
 
  private:
@@ -57,9 +57,8 @@ class Watcher {
   std::vector<std::string> complaints_;
 
   mutable absl::Mutex mutex_;
-  WatchRecord record_ ABSL_GUARDED_BY(mutex_);
+  history::WatchRecord record_ ABSL_GUARDED_BY(mutex_);
   std::int64_t last_revision_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::int64_t batches_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t streams_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;  // Of the open stream.

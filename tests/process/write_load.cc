@@ -4,56 +4,54 @@
 #include <absl/time/clock.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "tests/history/wire_records.h"
 #include "tests/process/load_keys.h"
 
 namespace stele::process {
 namespace {
 
+using history::Operation;
+using history::Outcome;
+using history::Step;
+
+void NoteReply(const etcdserverpb::PutResponse& reply, Operation& record) {
+  record.revision = reply.header().revision();
+  record.results.push_back(history::ToResult(reply));
+}
+
+void NoteReply(const etcdserverpb::TxnResponse& reply, Operation& record) {
+  history::NoteReply(reply, &record);
+}
+
 // Fills in what the reply says about the write.
 template <typename Response>
-void Conclude(const absl::StatusOr<Response>& reply, WriteRecord& record) {
-  record.end_ns = MonotonicNs();
+void Conclude(const absl::StatusOr<Response>& reply, Operation& record) {
+  record.end = MonotonicNs();
   if (reply.ok()) {
     record.outcome = Outcome::kAcknowledged;
-    record.revision = reply->header().revision();
+    NoteReply(*reply, record);
   } else {
     record.outcome = CertainlyRefused(reply.status()) ? Outcome::kRefused : Outcome::kUnknown;
   }
 }
 
-etcdserverpb::TxnRequest ToTxn(const std::vector<Change>& changes) {
-  etcdserverpb::TxnRequest txn;
-  for (const Change& change : changes) {
-    etcdserverpb::RequestOp& op = *txn.add_success();
-    if (change.deletes) {
-      op.mutable_request_delete_range()->set_key(change.key);
-    } else {
-      op.mutable_request_put()->set_key(change.key);
-      op.mutable_request_put()->set_value(change.value);
-    }
-  }
-  return txn;
-}
-
-etcdserverpb::PutRequest ToPut(const Change& change) {
-  etcdserverpb::PutRequest put;
-  put.set_key(change.key);
-  put.set_value(change.value);
-  return put;
+Step PutStep(std::uint64_t key, std::string value) {
+  return {.kind = Step::Kind::kPut, .key = LoadKey(key), .value = std::move(value)};
 }
 
 // Mostly one put; sometimes two at once, or a put with a deletion: those show whether a revision
 // is ever seen in part.
-std::vector<Change> DrawChanges(std::mt19937_64& random, std::uint64_t keys,
-                                const std::string& value) {
+std::vector<Step> DrawSteps(std::mt19937_64& random, std::uint64_t keys,
+                            const std::string& value) {
   const std::uint64_t first = random() % keys;
   const std::uint64_t second = (first + 1 + random() % (keys - 1)) % keys;
-  std::vector<Change> changes{{LoadKey(first), value}};
+  std::vector<Step> steps{PutStep(first, value)};
   const std::uint64_t kind = random() % 10;
-  if (kind < 2) changes.push_back({LoadKey(second), absl::StrCat(value, "'")});
-  if (kind == 2) changes.push_back({LoadKey(second), "", true});
-  return changes;
+  if (kind < 2) steps.push_back(PutStep(second, absl::StrCat(value, "'")));
+  if (kind == 2) steps.push_back({.kind = Step::Kind::kDelete, .key = LoadKey(second)});
+  return steps;
 }
 
 }  // namespace
@@ -77,10 +75,10 @@ void WriteLoad::Stop() {
 
 void WriteLoad::RunWriter(int writer) {
   std::mt19937_64 random(static_cast<std::uint64_t>(writer) + 1);
-  std::vector<WriteRecord> records;
+  std::vector<Operation> records;
   int member = writer % static_cast<int>(clients_.size());
   for (int count = 0; !stopping_; ++count) {
-    WriteRecord record = WriteOnce(random, absl::StrCat("w", writer, "-", count), member);
+    Operation record = WriteOnce(random, absl::StrCat("w", writer, "-", count), member);
     if (record.outcome == Outcome::kAcknowledged) {
       ++acknowledged_;
     } else {
@@ -93,14 +91,14 @@ void WriteLoad::RunWriter(int writer) {
   std::ranges::move(records, std::back_inserter(records_));
 }
 
-WriteRecord WriteLoad::WriteOnce(std::mt19937_64& random, const std::string& value, int member) {
+Operation WriteLoad::WriteOnce(std::mt19937_64& random, const std::string& value, int member) {
   MemberClient& client = *clients_[static_cast<std::size_t>(member)];
-  WriteRecord record{.changes = DrawChanges(random, options_.keys, value), .member = member};
-  record.start_ns = MonotonicNs();
-  if (record.changes.size() == 1) {
-    Conclude(client.Put(ToPut(record.changes[0]), options_.timeout), record);
+  Operation record{.success = DrawSteps(random, options_.keys, value), .member = member};
+  record.start = MonotonicNs();
+  if (record.success.size() == 1) {
+    Conclude(client.Put(history::ToPut(record.success[0]), options_.timeout), record);
   } else {
-    Conclude(client.Txn(ToTxn(record.changes), options_.timeout), record);
+    Conclude(client.Txn(history::ToTxn(record), options_.timeout), record);
   }
   return record;
 }
@@ -122,10 +120,10 @@ bool WriteLoad::ProbeUntilAcknowledged(int avoided, absl::Duration timeout) {
   while (!*answered && absl::Now() < deadline) {
     member = (member + 1) % static_cast<int>(clients_.size());
     if (member == avoided && clients_.size() > 1) continue;
-    WriteRecord record{.changes = {{LoadKey(0), absl::StrCat("probe-", probes_++)}},
-                       .start_ns = MonotonicNs(),
-                       .member = member};
-    const etcdserverpb::PutRequest put = ToPut(record.changes[0]);
+    Operation record{.success = {PutStep(0, absl::StrCat("probe-", probes_++))},
+                     .start = MonotonicNs(),
+                     .member = member};
+    const etcdserverpb::PutRequest put = history::ToPut(record.success[0]);
     clients_[static_cast<std::size_t>(member)]->PutAsync(
         put, options_.timeout,
         [this, answered, record = std::move(record)](
@@ -139,23 +137,23 @@ bool WriteLoad::ProbeUntilAcknowledged(int avoided, absl::Duration timeout) {
   return *answered;
 }
 
-void WriteLoad::Note(WriteRecord record) {
+void WriteLoad::Note(Operation record) {
   if (record.outcome == Outcome::kAcknowledged) ++acknowledged_;
   const absl::MutexLock lock(&mutex_);
   records_.push_back(std::move(record));
 }
 
-std::vector<WriteRecord> WriteLoad::TakeRecords() {
+std::vector<Operation> WriteLoad::TakeRecords() {
   const absl::MutexLock lock(&mutex_);
   return std::move(records_);
 }
 
-std::optional<absl::Duration> TimeToNextAcknowledged(const std::vector<WriteRecord>& writes,
+std::optional<absl::Duration> TimeToNextAcknowledged(const std::vector<Operation>& writes,
                                                      std::int64_t since_ns) {
   std::optional<absl::Duration> shortest;
-  for (const WriteRecord& write : writes) {
-    if (write.outcome != Outcome::kAcknowledged || write.start_ns < since_ns) continue;
-    const absl::Duration lasted = absl::Nanoseconds(write.end_ns - since_ns);
+  for (const Operation& write : writes) {
+    if (write.outcome != Outcome::kAcknowledged || write.start < since_ns) continue;
+    const absl::Duration lasted = absl::Nanoseconds(write.end - since_ns);
     if (!shortest || lasted < *shortest) shortest = lasted;
   }
   return shortest;

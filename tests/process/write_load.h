@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/process/history.h"
+#include "tests/history/history.h"
 #include "tests/process/member_client.h"
 
 namespace stele::process {
@@ -49,26 +49,26 @@ class WriteLoad {
   // Ends the writers and waits for every call.
   void Stop();
   // All writes, in no particular order. After Stop() only.
-  std::vector<WriteRecord> TakeRecords();
+  std::vector<history::Operation> TakeRecords();
 
  private:
   void RunWriter(int writer);
-  WriteRecord WriteOnce(std::mt19937_64& random, const std::string& value, int member);
-  void Note(WriteRecord record);
+  history::Operation WriteOnce(std::mt19937_64& random, const std::string& value, int member);
+  void Note(history::Operation record);
 
   Options options_;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::int64_t> acknowledged_ = 0;
   std::int64_t probes_ = 0;
   absl::Mutex mutex_;
-  std::vector<WriteRecord> records_ ABSL_GUARDED_BY(mutex_);
+  std::vector<history::Operation> records_ ABSL_GUARDED_BY(mutex_);
   // Declared after what the callbacks use: their destructors wait for the last callback.
   std::vector<std::unique_ptr<MemberClient>> clients_;
   std::vector<std::thread> threads_;
 };
 
 // The time from `since_ns` to the acknowledgement of the first write that began after it.
-std::optional<absl::Duration> TimeToNextAcknowledged(const std::vector<WriteRecord>& writes,
+std::optional<absl::Duration> TimeToNextAcknowledged(const std::vector<history::Operation>& writes,
                                                      std::int64_t since_ns);
 
 }  // namespace stele::process

@@ -127,6 +127,7 @@ void ScriptCluster::StartCluster(const Command& command) {
   network_.clear();
   isolated_.clear();
   config_ = Config();
+  config_.mutation = planted_;
   config_.election_timeout_ticks = static_cast<int>(command.NumberOr("election", 10));
   config_.append_bytes_max = command.NumberOr("append_bytes", config_.append_bytes_max);
   config_.inflight_appends_max = static_cast<int>(command.NumberOr("inflight", 256));

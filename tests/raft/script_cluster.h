@@ -35,6 +35,8 @@ class ScriptCluster final : public TraceSink {
  public:
   // Runs one line; returns what it prints.
   std::string Run(std::string_view line);
+  // Every cluster from here on has this bug, unless its line names another.
+  void Plant(Mutation mutation) { planted_ = mutation; }
 
   void On(NodeId node, const TraceEvent& event) override;
 
@@ -65,6 +67,7 @@ class ScriptCluster final : public TraceSink {
   std::string ShowProgress(NodeId id);
   std::string ShowReads(NodeId id);
 
+  Mutation planted_ = Mutation::kNone;
   Config config_;
   std::map<NodeId, std::unique_ptr<TestNode>> nodes_;
   std::deque<Message> network_;          // sent and not delivered, in order of sending

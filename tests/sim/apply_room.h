@@ -1,5 +1,5 @@
-// The simulated counterpart of the daemon's ApplyLoop: applies what the RaftLoop hands on, switches
-// to received snapshots, flushes now and then, and lets the log go up to what is flushed.
+// The raft tier's application: applies what the RaftLoop hands on to a toy store, switches to
+// received snapshots, flushes now and then, and lets the log go up to what is flushed.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "src/server/raft_loop.h"
 #include "src/storage/state_machine/state_machine.h"
+#include "tests/sim/application.h"
 #include "tests/sim/cluster_history.h"
 #include "tests/sim/journal.h"
 #include "tests/sim/planted_bug.h"
@@ -18,26 +19,22 @@
 
 namespace stele::sim {
 
-class ApplyRoom {
+class ApplyRoom final : public Application {
  public:
-  struct Outputs {
-    std::function<void(raft::Index)> applied;
-    std::function<void(std::vector<storage::CommandResult>)> resolve;
-    std::function<void(raft::EntryId)> release_log;
-    // A config was applied; the newest one when a pass brought several.
-    std::function<void(const raft::ConfState&)> conf_applied;
-  };
+  // All pointers outlive the room.
+  ApplyRoom(raft::NodeId member, const Swarm* swarm, ClusterHistory* history, Journal* journal,
+            ModelBug bug);
 
-  // Starts from what `disk` holds. All pointers outlive the room.
-  ApplyRoom(raft::NodeId member, const Swarm* swarm, StoreDisk* disk, ClusterHistory* history,
-            Journal* journal, ModelBug bug, Outputs outputs);
-
-  void Post(server::ApplyWork work) { inputs_.push_back(std::move(work)); }
-  // Applies all that was posted.
-  void RunOnce();
-
-  const StoreState& state() const { return state_; }
-  std::shared_ptr<const storage::ReadView> View() const;
+  bool Recover(const storage::LogStore& log) override;
+  void Start(Process process) override;
+  void Stop() override;
+  raft::EntryId applied() const override { return state_.last; }
+  std::shared_ptr<const storage::ReadView> View() override;
+  void Post(server::ApplyWork work) override;
+  bool RunApply() override;
+  void OnRoleChange(const server::RaftLoop::RoleChange& /*change*/) override {}
+  void MakeSnapshot(std::function<void(SnapshotCargo)> done) override;
+  bool Receive(SnapshotCargo cargo) override;
 
  private:
   void Install(const raft::SnapshotMeta& meta);
@@ -46,11 +43,11 @@ class ApplyRoom {
 
   const raft::NodeId member_;
   const Swarm* const swarm_;
-  StoreDisk* const disk_;
   ClusterHistory* const history_;
   Journal* const journal_;
   const ModelBug bug_;
-  const Outputs outputs_;
+  StoreDisk disk_;
+  Process process_;
   StoreState state_;
   std::optional<raft::ConfState> conf_;  // applied in this pass
   raft::Index released_;

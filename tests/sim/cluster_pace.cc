@@ -12,11 +12,13 @@ namespace {
 constexpr Micros kTrafficWindow = 10 * kSecond;
 constexpr std::uint64_t kMessagesPerCommit = 50;
 constexpr std::uint64_t kMessagesPerEntry = 4;
+constexpr Micros kSlowSyncMax = 400 * kMillisecond;
 constexpr std::uint64_t kMovesMax = 3;  // within a minute
 
 // Whether messages and syncs are quick against an election timeout and rarely fail by themselves.
 bool IsQuiet(const Swarm& swarm, Micros timeout) {
-  const double sync = swarm.slow_sync > 0.1 ? 400'000 : 5 * swarm.sync_mean;
+  const double sync =
+      swarm.slow_sync > 0.1 ? static_cast<double>(kSlowSyncMax) : 5 * swarm.sync_mean;
   const double trip = static_cast<double>(swarm.delay_min) + 5 * swarm.delay_mean;
   return 2 * trip + 2 * sync < static_cast<double>(timeout) / 2 && swarm.very_slow_sync == 0 &&
          swarm.loss < 0.05;
@@ -127,6 +129,8 @@ void ClusterPace::CheckProgress(const std::vector<Member*>& members) {
 }
 
 void ClusterPace::CheckChurn(const std::vector<Member*>& members) {
+  // A leader whose disk takes longer than an election timeout is replaced, and rightly so.
+  if (swarm_->slow_sync > 0 && timeout_ < 2 * kSlowSyncMax) return;
   const Micros now = cluster_.queue->now();
   const std::vector<Member*> steady = SteadyMembers(members);
   raft::NodeId leader;

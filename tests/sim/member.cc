@@ -35,9 +35,13 @@ Member::Member(raft::NodeId id, Surroundings around)
       random_(around_.seed, "member", id.value),
       disk_(around_.seed, id.value, around_.swarm, around_.journal),
       drift_ppm_(around_.swarm->drift_ppm[id.value - 1]),
-      clock_offset_(DrawClockOffset(*around_.swarm, &random_)) {}
+      clock_offset_(DrawClockOffset(*around_.swarm, &random_)),
+      application_(around_.make_application(this)) {}
 
-Member::~Member() { disk_.TakeDown(); }
+Member::~Member() {
+  disk_.TakeDown();
+  if (is_up()) application_->Stop();
+}
 
 void Member::Tell(std::string_view line) const {
   around_.journal->Tell(in_pass_ ? disk_.elapsed() : around_.queue->now(), id_.value, line);
@@ -79,20 +83,23 @@ void Member::Boot() {
     disk_.CrashAtOperation(1 + random_.Below(15));
   }
   absl::StatusOr<std::unique_ptr<storage::LogStore>> log = OpenLog();
+  bool fits = false;
+  if (log.ok()) {
+    around_.history->OnRecovered(id_, **log);
+    fits = application_->Recover(**log);
+  }
   disk_.CrashAtOperation(0);
   in_pass_ = false;
-  if (!log.ok()) {
+  if (!fits) {
     if (!disk_.has_failed()) {
-      throw Violation(absl::StrCat("member ", id_.value,
-                                   ": refuses its log: ", std::string(log.status().message())));
+      throw Violation(
+          absl::StrCat("member ", id_.value,
+                       log.ok() ? ": its store does not fit its log"
+                                : ": refuses its log: " + std::string(log.status().message())));
     }
     around_.journal->Reach(Mark::kCrashInRecovery);
     ran_out_of_space_ |= disk_.last_fault() == DiskFault::kNoSpace;
     return Die(/*in_pass=*/false, random_.Chance(0.5));
-  }
-  around_.history->OnRecovered(id_, **log);
-  if (!RecoverStore(**log)) {
-    throw Violation(absl::StrCat("member ", id_.value, ": its store does not fit its log"));
   }
   MakeProcess(*std::move(log));
   if (life_ > 1) around_.journal->Reach(Mark::kRestart);
@@ -107,7 +114,7 @@ void Member::Boot() {
   up_since_ = around_.queue->now();
   if (around_.journal->tells()) {
     Tell(absl::StrCat("up: term ", facts().term.load(), ", log up to ", facts().last_index.load(),
-                      ", applied ", state().last.index.value));
+                      ", applied ", applied().index.value));
   }
   busy_until_ = disk_.elapsed();
   apply_busy_until_ = busy_until_;
@@ -132,18 +139,6 @@ absl::StatusOr<std::unique_ptr<storage::LogStore>> Member::OpenLog() {
                                    options);
 }
 
-// As the daemon does: the log may have restarted behind a snapshot without the store knowing.
-bool Member::RecoverStore(const storage::LogStore& log) {
-  StoreDisk* store = disk_.store();
-  if (store->flushed.last.index < log.first_index().Previous()) {
-    const auto received = store->received.find(log.LatestSnapshot().last.index);
-    if (received == store->received.end()) return false;
-    store->flushed = received->second;
-    around_.journal->Reach(Mark::kSwitchAfterCrash);
-  }
-  return store->flushed.last.index <= log.last_index();
-}
-
 void Member::MakeProcess(std::unique_ptr<storage::LogStore> log) {
   process_ = std::make_unique<Process>();
   process_->log = log.get();
@@ -152,27 +147,21 @@ void Member::MakeProcess(std::unique_ptr<storage::LogStore> log) {
   server::Reads::Options reads;
   reads.mutation = around_.bug.mutation;
   process_->reads =
-      std::make_unique<server::Reads>(reads, this, [this] { return process_->apply->View(); });
-  ApplyRoom::Outputs outputs;
-  outputs.applied = [this](raft::Index index) {
-    process_->reads->OnApplied(index);
-    Post(server::AppliedInput{index});
-  };
-  outputs.resolve = [this](std::vector<storage::CommandResult> results) {
-    process_->proposals->Resolve(std::move(results));
-  };
-  outputs.release_log = [this](raft::EntryId durable) { Post(server::ReleaseInput{durable}); };
-  outputs.conf_applied = [this](const raft::ConfState& conf) { OnConfApplied(conf); };
-  process_->apply =
-      std::make_unique<ApplyRoom>(id_, around_.swarm, disk_.store(), around_.history,
-                                  around_.journal, around_.bug.model, std::move(outputs));
-  process_->reads->OnApplied(state().last.index);
+      std::make_unique<server::Reads>(reads, this, [this] { return application_->View(); });
+  Application::Process parts;
+  parts.proposals = process_->proposals.get();
+  parts.reads = process_->reads.get();
+  parts.post = [this](server::RaftInput input) { Post(std::move(input)); };
+  parts.wake_apply = [this] { ScheduleApply(in_pass_ ? disk_.elapsed() : around_.queue->now()); };
+  parts.conf_applied = [this](const raft::ConfState& conf) { OnConfApplied(conf); };
+  application_->Start(std::move(parts));
+  process_->reads->OnApplied(applied().index);
   MakeLoop(std::move(log));
   process_->loop->set_wake([this] { ScheduleLoop(around_.queue->now() + kWakeUp); });
   process_->reads->set_wakes([this] { Post(server::WakeInput{}); },
                              [this] {
-                               Schedule(std::max(around_.queue->now(), busy_until_) + kWakeUp,
-                                        &Member::RunReads);
+                               InThisLife(std::max(around_.queue->now(), busy_until_) + kWakeUp,
+                                          [this] { process_->reads->RunOnce(); });
                              });
   process_->proposals->set_submit([this](std::uint64_t request_id, raft::Payload payload) {
     Post(server::ProposalInput{request_id, std::move(payload)});
@@ -192,7 +181,7 @@ std::unique_ptr<raft::RawNode> Member::MakeRawNode(const storage::LogStore& log)
   config.check_invariants = swarm.check_deeply;
   config.mutation = around_.bug.mutation;
   return std::make_unique<raft::RawNode>(
-      config, log, log.hard_state(), log.base_conf_state(), state().last.index,
+      config, log, log.hard_state(), log.base_conf_state(), applied().index,
       [this](std::uint64_t bound) { return random_.Below(bound); }, this);
 }
 
@@ -201,11 +190,10 @@ void Member::MakeLoop(std::unique_ptr<storage::LogStore> log) {
   options.tick_interval = absl::Microseconds(around_.swarm->tick);
   options.catch_up_entries = around_.swarm->catch_up_entries;
   server::RaftLoop::Outputs outputs;
-  outputs.apply = [this](server::ApplyWork work) {
-    process_->apply->Post(std::move(work));
-    ScheduleApply(disk_.elapsed());
+  outputs.apply = [this](server::ApplyWork work) { application_->Post(std::move(work)); };
+  outputs.role_changed = [this](const server::RaftLoop::RoleChange& change) {
+    application_->OnRoleChange(change);
   };
-  outputs.role_changed = [](const server::RaftLoop::RoleChange&) {};
   outputs.fail_stop = [](const absl::Status&) { throw ProcessDeath{}; };
   std::unique_ptr<raft::RawNode> node = MakeRawNode(*log);
   process_->node = node.get();
@@ -216,12 +204,13 @@ void Member::MakeLoop(std::unique_ptr<storage::LogStore> log) {
 
 // --- Running -------------------------------------------------------------------------------------
 
-void Member::Schedule(Micros time, void (Member::*action)()) {
-  around_.queue->At(std::max(time, paused_until_), [this, life = life_, action] {
-    if (life != life_ || !is_up()) return;
-    if (is_paused()) return Schedule(paused_until_, action);
-    (this->*action)();
-  });
+void Member::InThisLife(Micros time, std::function<void()> action) {
+  around_.queue->At(std::max(time, paused_until_),
+                    [this, life = life_, action = std::move(action)]() mutable {
+                      if (life != life_ || !is_up()) return;
+                      if (is_paused()) return InThisLife(paused_until_, std::move(action));
+                      action();
+                    });
 }
 
 void Member::ScheduleLoop(Micros time) {
@@ -244,9 +233,7 @@ void Member::RunLoop() {
     worked = process_->loop->RunOnce();
   } catch (const ProcessDeath&) {
     in_pass_ = false;
-    const bool crashed = disk_.files()->is_down();
-    if (crashed) around_.journal->Reach(Mark::kCrashInPass);
-    return Die(/*in_pass=*/true, crashed && random_.Chance(around_.swarm->power_cut));
+    return OnProcessDeath(/*in_pass=*/true);
   }
   in_pass_ = false;
   busy_until_ = disk_.elapsed();
@@ -275,16 +262,24 @@ void Member::ScheduleApply(Micros time) {
   Micros delay = random_.Exponential(around_.swarm->apply_mean);
   if (!calm_ && random_.Chance(around_.swarm->apply_stall)) delay = random_.Between(0, kSecond);
   apply_busy_until_ = std::max(time, apply_busy_until_) + delay;
-  Schedule(apply_busy_until_, &Member::RunApply);
+  InThisLife(apply_busy_until_, [this] { RunApply(); });
 }
 
-void Member::RunApply() { process_->apply->RunOnce(); }
+void Member::RunApply() {
+  bool more = false;
+  try {
+    more = application_->RunApply();
+  } catch (const ProcessDeath&) {
+    return OnProcessDeath(/*in_pass=*/false);
+  }
+  if (more) ScheduleApply(around_.queue->now());
+}
 
 // As the daemon: who finds that it was removed stops. There is no way back.
 void Member::OnConfApplied(const raft::ConfState& conf) {
   if (raft::IsMember(conf, id_)) return;
   const bool was_member = id_.value <= static_cast<std::uint64_t>(around_.members) ||
-                          around_.history->confs().WasMember(id_, state().last.index);
+                          around_.history->confs().WasMember(id_, applied().index);
   if (!was_member) return;  // a config from before it was added
   around_.queue->After(0, [this, life = life_] {
     if (life != life_ || !is_up()) return;
@@ -296,8 +291,6 @@ void Member::OnConfApplied(const raft::ConfState& conf) {
   });
 }
 
-void Member::RunReads() { process_->reads->RunOnce(); }
-
 void Member::Propose(stelepb::Command* command, server::Proposer::Done done) {
   process_->proposals->Propose(command, std::move(done));
 }
@@ -308,11 +301,12 @@ void Member::Read(server::Reader::Done done) {
   process_->reads->Linearizable(std::move(done));
 }
 
-void Member::Receive(const StoreState& snapshot, raft::Message message) {
-  disk_.store()->received[snapshot.last.index] = snapshot;
+bool Member::Receive(SnapshotCargo cargo, raft::Message message) {
+  if (!application_->Receive(std::move(cargo))) return false;
   std::vector<raft::Message> messages;
   messages.push_back(std::move(message));
   Post(server::PeerInput{std::move(messages)});
+  return true;
 }
 
 // --- Dying ---------------------------------------------------------------------------------------
@@ -334,6 +328,12 @@ void Member::CrashIfDue() {
 
 void Member::PauseUntil(Micros time) { paused_until_ = std::max(paused_until_, time); }
 
+void Member::OnProcessDeath(bool in_pass) {
+  const bool crashed = disk_.files()->is_down();
+  if (crashed) around_.journal->Reach(Mark::kCrashInPass);
+  Die(in_pass, crashed && random_.Chance(around_.swarm->power_cut));
+}
+
 void Member::SlowUntil(Micros time, Micros cost) {
   slow_until_ = time;
   slow_cost_ = cost;
@@ -349,6 +349,7 @@ Micros Member::SteadySince() const {
 // What the process still does while it is torn down must not reach the disk.
 void Member::Die(bool in_pass, bool cut_power) {
   disk_.TakeDown();
+  application_->Stop();
   process_.reset();
   ++life_;
   if (cut_power) {
@@ -358,7 +359,6 @@ void Member::Die(bool in_pass, bool cut_power) {
   }
   crash_at_ = kNever;
   up_since_ = kNever;
-  if (around_.bug.model == ModelBug::kSnapshotNotDurable) disk_.store()->received.clear();
   if (raft::IsJoint(around_.history->confs().committed())) {
     around_.journal->Reach(Mark::kCrashWhileJoint);
   }
@@ -392,8 +392,8 @@ void Member::Calm() {
   loop_due_ = kNever;
   // What waited for the end of a pause need not wait longer.
   ScheduleLoop(around_.queue->now());
-  Schedule(around_.queue->now(), &Member::RunApply);
-  Schedule(around_.queue->now(), &Member::RunReads);
+  InThisLife(around_.queue->now(), [this] { RunApply(); });
+  InThisLife(around_.queue->now(), [this] { process_->reads->RunOnce(); });
 }
 
 }  // namespace stele::sim

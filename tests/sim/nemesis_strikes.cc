@@ -94,8 +94,20 @@ void Nemesis::PostConf(const Fault& fault) {
     if (!member->is_up() || !member->facts().is_leader) continue;
     journal_->Reach(Mark::kConfProposed);
     server::ConfChangeInput input;
-    input.next = [plan](const raft::RawNode& node) -> absl::StatusOr<raft::ConfState> {
-      return NextConf(node.GetStatus().conf_state, plan);
+    input.next = [plan, history = victims_.history](
+                     const raft::RawNode& node) -> absl::StatusOr<raft::ConfState> {
+      const raft::ConfState now = node.GetStatus().conf_state;
+      raft::ConfState next = NextConf(now, plan);
+      // As the daemon does: the plan may be older than the removal of somebody it names.
+      for (const auto* ids : {&next.voters, &next.learners}) {
+        for (const NodeId id : *ids) {
+          if (raft::IsMember(now, id) || !history->confs().WasMember(id, node.commit_index())) {
+            continue;
+          }
+          return absl::FailedPreconditionError("a removed member does not come back");
+        }
+      }
+      return next;
     };
     input.refused = [journal = journal_](const absl::Status&) {
       journal->Reach(Mark::kConfRefused);

@@ -7,21 +7,29 @@ namespace {
 
 using raft::Mutation;
 
+// Those that need a rare order of rare events have a test that brings it about.
+constexpr PlantedBug InScript(std::string_view name, Mutation mutation) {
+  return {name, mutation, ModelBug::kNone, "tests/raft/mutant_test"};
+}
+constexpr PlantedBug InLog(std::string_view name, Mutation mutation) {
+  return {name, mutation, ModelBug::kNone, "tests/storage/wal/log_store_test"};
+}
+
 constexpr std::array kBugs = {
-    PlantedBug{"vote-not-persisted", Mutation::kVoteNotPersisted},
+    InScript("vote-not-persisted", Mutation::kVoteNotPersisted),
     PlantedBug{"vote-before-persist", Mutation::kVoteBeforePersist},
     PlantedBug{"vote-for-stale-log", Mutation::kVoteForStaleLog},
-    PlantedBug{"vote-by-length", Mutation::kVoteByLength},
+    InScript("vote-by-length", Mutation::kVoteByLength),
     PlantedBug{"pre-candidate-keeps-leader", Mutation::kPreCandidateKeepsLeader},
-    PlantedBug{"pre-vote-resets-timer", Mutation::kPreVoteResetsTimer},
+    InScript("pre-vote-resets-timer", Mutation::kPreVoteResetsTimer),
     PlantedBug{"leads-into-new-term", Mutation::kLeadsIntoNewTerm},
-    PlantedBug{"transfer-never-aborts", Mutation::kTransferNeverAborts},
-    PlantedBug{"commit-old-term", Mutation::kCommitOldTerm},
+    InScript("transfer-never-aborts", Mutation::kTransferNeverAborts),
+    InScript("commit-old-term", Mutation::kCommitOldTerm),
     PlantedBug{"ack-before-persist", Mutation::kAckBeforePersist},
     PlantedBug{"repeat-ack-before-persist", Mutation::kRepeatAckBeforePersist},
     PlantedBug{"truncate-matching", Mutation::kTruncateMatching},
-    PlantedBug{"commit-beyond-match", Mutation::kCommitBeyondMatch},
-    PlantedBug{"reject-without-progress", Mutation::kRejectWithoutProgress},
+    InScript("commit-beyond-match", Mutation::kCommitBeyondMatch),
+    InScript("reject-without-progress", Mutation::kRejectWithoutProgress),
     PlantedBug{"append-with-gap", Mutation::kAppendWithGap},
     PlantedBug{"forward-twice", Mutation::kForwardTwice},
     PlantedBug{"read-before-term-commit", Mutation::kReadBeforeTermCommit},
@@ -30,10 +38,10 @@ constexpr std::array kBugs = {
     PlantedBug{"read-before-applied", Mutation::kReadBeforeApplied},
     PlantedBug{"snapshot-keeps-conf", Mutation::kSnapshotKeepsConf},
     PlantedBug{"snapshot-behind-commit", Mutation::kSnapshotBehindCommit},
-    PlantedBug{"conf-before-term-commit", Mutation::kConfBeforeTermCommit},
+    InScript("conf-before-term-commit", Mutation::kConfBeforeTermCommit),
     PlantedBug{"conf-while-pending", Mutation::kConfWhilePending},
     PlantedBug{"conf-of-older-term-ignored", Mutation::kConfOfOlderTermIgnored},
-    PlantedBug{"conf-survives-truncation", Mutation::kConfSurvivesTruncation},
+    InScript("conf-survives-truncation", Mutation::kConfSurvivesTruncation),
     PlantedBug{"removed-leader-stays", Mutation::kRemovedLeaderStays},
     PlantedBug{"learners-counted", Mutation::kLearnersCounted},
     PlantedBug{"joint-by-new-half", Mutation::kJointByNewHalf},
@@ -42,8 +50,8 @@ constexpr std::array kBugs = {
     PlantedBug{"sync-skipped", Mutation::kSyncSkipped},
     PlantedBug{"dir-sync-skipped", Mutation::kDirSyncSkipped},
     PlantedBug{"sync-error-ignored", Mutation::kSyncErrorIgnored},
-    PlantedBug{"read-error-is-empty", Mutation::kReadErrorIsEmpty},
-    PlantedBug{"install-keeps-suffix", Mutation::kInstallKeepsSuffix},
+    InLog("read-error-is-empty", Mutation::kReadErrorIsEmpty),
+    InLog("install-keeps-suffix", Mutation::kInstallKeepsSuffix),
     PlantedBug{"drop-before-durable", Mutation::kDropBeforeDurable},
     PlantedBug{"read-without-round", Mutation::kNone, ModelBug::kReadWithoutRound},
     PlantedBug{"release-unflushed", Mutation::kNone, ModelBug::kReleaseUnflushed},

@@ -22,6 +22,8 @@ struct PlantedBug {
   std::string_view name;
   raft::Mutation mutation = raft::Mutation::kNone;
   ModelBug model = ModelBug::kNone;
+  // The test that notices it where the simulator would need too long; empty: the simulator does.
+  std::string_view finder = {};
 
   static const PlantedBug kNone;
 };

@@ -13,7 +13,6 @@
 #include "tests/sim/random_stream.h"
 #include "tests/sim/sim_file_system.h"
 #include "tests/sim/swarm.h"
-#include "tests/sim/toy_store.h"
 
 namespace stele::sim {
 
@@ -26,7 +25,6 @@ class SimDisk {
   SimDisk(std::uint64_t seed, std::uint64_t member, const Swarm* swarm, Journal* journal);
 
   SimFileSystem* files() { return &files_; }
-  StoreDisk* store() { return &store_; }
 
   // Operations from here on begin at `now`; each moves elapsed() on by what it takes.
   void Begin(Micros now);
@@ -69,7 +67,6 @@ class SimDisk {
   Journal* const journal_;
   RandomStream random_;
   SimFileSystem files_;
-  StoreDisk store_;
   Micros elapsed_ = 0;
   Micros crash_at_ = kNever;
   std::uint64_t operations_to_crash_ = 0;

@@ -31,43 +31,52 @@ void SnapshotCourier::Send(raft::NodeId from, raft::NodeId to) {
 
 void SnapshotCourier::Make(const Route& route, std::uint64_t number) {
   Member* sender = member_(route.first);
-  const StoreState state = sender->state();
-  sender->Post(server::NodeInput{[this, route, number, state](const raft::RawNode& raft) {
-    const std::optional<raft::SnapshotMeta> meta = server::SnapshotMetaAt(raft, state.last);
+  sender->application()->MakeSnapshot([this, sender, route, number](SnapshotCargo cargo) {
+    if (IsUnderWay(route, number)) Name(sender, route, number, std::move(cargo));
+  });
+}
+
+void SnapshotCourier::Name(Member* sender, const Route& route, std::uint64_t number,
+                           SnapshotCargo cargo) {
+  sender->Post(server::NodeInput{[this, route, number,
+                                  cargo = std::move(cargo)](const raft::RawNode& raft) mutable {
+    const std::optional<raft::SnapshotMeta> meta = server::SnapshotMetaAt(raft, cargo.last);
     if (!meta) {
       return queue_->After(0, [this, route, number] {
         if (IsUnderWay(route, number)) End(route, false);
       });
     }
     raft::Message message{route.first, route.second, raft.term(), raft::InstallSnapshot{*meta}};
-    queue_->After(0, [this, route, number, state, message = std::move(message)]() mutable {
-      if (IsUnderWay(route, number)) Travel(route, number, state, std::move(message));
-    });
+    queue_->After(
+        0, [this, route, number, cargo = std::move(cargo), message = std::move(message)]() mutable {
+          if (IsUnderWay(route, number))
+            Travel(route, number, std::move(cargo), std::move(message));
+        });
   }});
 }
 
-void SnapshotCourier::Travel(const Route& route, std::uint64_t number, const StoreState& state,
+void SnapshotCourier::Travel(const Route& route, std::uint64_t number, SnapshotCargo cargo,
                              raft::Message message) {
   const Member* receiver = member_(route.second);
   const bool reachable = receiver->is_up() && !network_->IsBlocked(route.first, route.second);
   if (!reachable) return End(route, false);
   const Micros duration =
       calm_ ? kMillisecond : random_.Exponential(static_cast<double>(200 * kMillisecond));
-  queue_->After(duration, [this, route, number, state, life = receiver->life(),
+  queue_->After(duration, [this, route, number, cargo = std::move(cargo), life = receiver->life(),
                            message = std::move(message)]() mutable {
     if (!IsUnderWay(route, number)) return;
     const Member* target = member_(route.second);
     const bool arrives = target->is_up() && target->life() == life &&
                          !network_->IsBlocked(route.first, route.second);
     if (!arrives) return End(route, false);
-    Arrive(route, state, std::move(message));
+    Arrive(route, std::move(cargo), std::move(message));
   });
 }
 
-void SnapshotCourier::Arrive(const Route& route, const StoreState& state, raft::Message message) {
-  member_(route.second)->Receive(state, std::move(message));
+void SnapshotCourier::Arrive(const Route& route, SnapshotCargo cargo, raft::Message message) {
+  const bool kept = member_(route.second)->Receive(std::move(cargo), std::move(message));
   // The receipt may be lost on its way back.
-  End(route, !network_->IsBlocked(route.second, route.first));
+  End(route, kept && !network_->IsBlocked(route.second, route.first));
 }
 
 void SnapshotCourier::End(const Route& route, bool installed) {

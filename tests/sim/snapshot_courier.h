@@ -32,9 +32,9 @@ class SnapshotCourier {
 
   bool IsUnderWay(const Route& route, std::uint64_t number) const;
   void Make(const Route& route, std::uint64_t number);
-  void Travel(const Route& route, std::uint64_t number, const StoreState& state,
-              raft::Message message);
-  void Arrive(const Route& route, const StoreState& state, raft::Message message);
+  void Name(Member* sender, const Route& route, std::uint64_t number, SnapshotCargo cargo);
+  void Travel(const Route& route, std::uint64_t number, SnapshotCargo cargo, raft::Message message);
+  void Arrive(const Route& route, SnapshotCargo cargo, raft::Message message);
   void End(const Route& route, bool installed);
 
   EventQueue* const queue_;

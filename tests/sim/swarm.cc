@@ -18,7 +18,7 @@ void DrawTime(RandomStream* random, Swarm* swarm) {
                                         {50 * kMillisecond, 2, 20},
                                         {100 * kMillisecond, 1, 10},
                                         {40 * kMillisecond, 1, 5},
-                                        {40 * kMillisecond, 1, 5}});
+                                        {60 * kMillisecond, 1, 5}});
   swarm->tick = pace.tick;
   swarm->heartbeat_ticks = pace.heartbeat_ticks;
   swarm->election_ticks = pace.election_ticks;
@@ -89,12 +89,12 @@ void DrawSettings(RandomStream* random, Swarm* swarm) {
   swarm->catch_up_entries = random->Pick<std::uint64_t>({0, 5, 50, 500});
   swarm->flush_every = random->Pick<std::uint64_t>({1, 10, 100, 1000});
   swarm->apply_mean = random->LogUniform(50, 2000);
-  if (random->Chance(0.3)) swarm->apply_stall = 0.005;
+  if (random->Chance(0.3)) swarm->apply_stall = 0.02;
   swarm->check_deeply = random->Chance(0.1);
 }
 
 void DrawMembers(RandomStream* random, int members, Swarm* swarm) {
-  const int drawn = random->Pick<int>({1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 7});
+  const int drawn = random->Pick<int>({1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 7});
   swarm->members = members == 0 ? drawn : members;
   if (random->Chance(0.5)) swarm->conf_every = Seconds(random->LogUniform(0.3, 20));
 }
@@ -110,7 +110,7 @@ Swarm DrawSwarm(std::uint64_t seed, int members) {
   DrawDisks(&random, &swarm);
   DrawProcesses(&random, &swarm);
   DrawSettings(&random, &swarm);
-  swarm.operation_every = random.LogUniform(30'000, 600'000);
+  swarm.operation_every = random.LogUniform(80'000, 1'600'000);
   swarm.read_share = random.Pick<double>({0.1, 0.4, 0.8});
   swarm.value_bytes_max = random.Pick<std::int64_t>({16, 200, 3000});
   DrawMembers(&random, members, &swarm);

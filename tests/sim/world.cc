@@ -8,6 +8,7 @@
 #include "src/raft/check.h"
 #include "src/raft/conf_change.h"
 #include "src/raft/describe.h"
+#include "tests/sim/apply_room.h"
 #include "tests/sim/client_load.h"
 #include "tests/sim/cluster_history.h"
 #include "tests/sim/cluster_pace.h"
@@ -152,6 +153,10 @@ Member::Surroundings World::SurroundingsOfMembers() {
     }
     nemesis_.OnLeader(Find(member));
   };
+  around.make_application = [this](Member* member) {
+    return std::make_unique<ApplyRoom>(member->id(), &swarm_, &history_, &journal_,
+                                       options_.bug.model);
+  };
   return around;
 }
 
@@ -239,8 +244,8 @@ std::string World::WhyNotAtRest(const Member& member, const server::RaftFacts& f
   if (facts.leader != first.leader || facts.term != first.term) return name + " disagrees";
   if (facts.is_leader != (facts.leader == member.id().value)) return name + " is in doubt";
   if (member.waiting_proposals() > 0) return name + " owes an answer";
-  if (member.state().last.index != history_.last_committed()) {
-    return absl::StrCat(name, " has applied ", member.state().last.index.value, " of ",
+  if (member.applied().index != history_.last_committed()) {
+    return absl::StrCat(name, " has applied ", member.applied().index.value, " of ",
                         history_.last_committed().value);
   }
   if (facts.last_index != history_.last_committed().value) return name + " has uncommitted entries";

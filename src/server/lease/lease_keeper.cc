@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "src/server/api/errors.h"
+#include "src/server/mutation.h"
 
 namespace stele::server {
 
@@ -64,6 +65,7 @@ absl::Duration LeaseKeeper::IdleTime() {
 
 void LeaseKeeper::Handle(Question question) {
   if (is_leader_) {
+    if (Planted(Mutation::kRenewWithoutRound)) return Answer(std::move(question));
     auto shared = std::make_shared<Question>(std::move(question));
     reader_->Linearizable([this, shared](const absl::StatusOr<Reader::View>& view) {
       inputs_.Post(Input(Confirmed{std::move(*shared), view.status()}));
@@ -107,7 +109,9 @@ void LeaseKeeper::Handle(RaftLoop::RoleChange change) {
   term_ = change.term;
   const absl::Duration now = clock_->Now();
   if (is_leader_ && (!was_leader || term_ != former_term)) {
-    deadlines_.ExtendAll(now, options_.election_timeout);
+    if (!Planted(Mutation::kNewLeaderKeepsDeadlines)) {
+      deadlines_.ExtendAll(now, options_.election_timeout);
+    }
     expire_at_ = now;
   }
   retry_at_ = now;
@@ -143,7 +147,8 @@ void LeaseKeeper::Answer(Question question) {
   const LeaseDeadlines::Lease* lease = deadlines_.Find(question.lease_id);
   if (lease == nullptr) return question.done(LeaseAnswer{});
   const absl::Duration now = clock_->Now();
-  if (lease->expiring || lease->deadline <= now) {
+  const bool is_expiring = lease->expiring || lease->deadline <= now;
+  if (is_expiring && !Planted(Mutation::kExpiringRenewed)) {
     // Its revoke is on the way: the answer is what comes of it.
     if (waiting_.empty()) retry_at_ = now + options_.retry_interval;
     waiting_.push_back(std::move(question));
@@ -153,7 +158,7 @@ void LeaseKeeper::Answer(Question question) {
   answer.found = true;
   answer.granted_seconds = lease->ttl_seconds;
   if (question.renew) {
-    deadlines_.Renew(question.lease_id, now);
+    if (!Planted(Mutation::kRenewalNotKept)) deadlines_.Renew(question.lease_id, now);
     answer.remaining_seconds = lease->ttl_seconds;
   } else {
     answer.remaining_seconds = absl::ToInt64Seconds(lease->deadline - now);

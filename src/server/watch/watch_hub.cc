@@ -5,6 +5,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/string_view.h"
 #include "src/raft/check.h"
+#include "src/server/mutation.h"
 
 namespace stele::server {
 namespace {
@@ -121,7 +122,10 @@ bool WatchHub::HandleInputs() {
   return true;
 }
 
-void WatchHub::Handle(StoreReset& reset) { JumpTo(reset.current_revision); }
+void WatchHub::Handle(StoreReset& reset) {
+  if (Planted(Mutation::kResetSkipsHistory)) published_revision_ = reset.current_revision;
+  JumpTo(reset.current_revision);
+}
 
 // Something was not seen live. Every synced watcher reads it from history; those that wait for a
 // later revision have missed nothing.
@@ -189,18 +193,19 @@ void WatchHub::Handle(CancelAsked& asked) {
   if (stream == nullptr) return;
   const auto found = stream->watchers.find(asked.watch);
   if (found == stream->watchers.end()) return;  // nobody to cancel, nothing to say
-  table_.RemoveWatcher(found->second.get());
+  if (!Planted(Mutation::kCanceledWatcherStays)) table_.RemoveWatcher(found->second.get());
   WriteControl(stream, published_revision_, {.watch_id = asked.watch, .canceled = true});
 }
 
 // Whether "you have everything up to the published revision" may be said to this watcher.
 bool WatchHub::HasReached(const Watcher& watcher) const {
-  return watcher.state == Watcher::State::kSynced && watcher.start_revision <= published_revision_;
+  const bool is_synced = watcher.state == Watcher::State::kSynced;
+  return (is_synced || Planted(Mutation::kProgressOvertakes)) && watcher.start_revision <= published_revision_;
 }
 
 void WatchHub::Handle(ProgressAsked& asked) {
   WatchStream* stream = table_.FindStream(asked.stream);
-  if (stream == nullptr || stream->watchers.empty() || !stream->unsynced.empty()) return;
+  if (stream == nullptr || stream->watchers.empty()) return;
   if (!HasRoom(stream)) return;
   const bool all_reached = absl::c_all_of(
       stream->watchers, [this](const auto& entry) { return HasReached(*entry.second); });

@@ -3,12 +3,14 @@
 #include <utility>
 
 #include "src/raft/check.h"
+#include "src/server/mutation.h"
 #include "src/server/watch/watch_hub.h"
 
 namespace stele::server {
 namespace {
 
 bool Filters(const Watcher& watcher, bool is_delete) {
+  if (Planted(Mutation::kFilterIgnored)) return false;
   return is_delete ? watcher.no_delete : watcher.no_put;
 }
 
@@ -67,7 +69,8 @@ void WatchHub::Handle(Publication& publication) {
 void WatchHub::OfferEvent(std::int64_t revision, EncodedEvent* event) {
   for (const KeyRangeMap::Group* group : groups_) {
     for (Watcher* watcher : *group) {
-      if (revision < watcher->next_revision) continue;  // it asked for later ones
+      const bool asked_for_later = revision < watcher->next_revision;
+      if (asked_for_later && !Planted(Mutation::kFutureWatchSeesAll)) continue;
       if (watcher->lagging || Filters(*watcher, event->IsDelete())) continue;
       AddPending(watcher, revision, event->Wire(watcher->prev_kv));
     }
@@ -76,8 +79,9 @@ void WatchHub::OfferEvent(std::int64_t revision, EncodedEvent* event) {
 
 void WatchHub::AddPending(Watcher* watcher, std::int64_t revision, const Call::Bytes& wire) {
   // A response ends only between revisions.
-  if (watcher->pending_bytes > options_.response_bytes &&
-      watcher->pending_last_revision < revision) {
+  const bool may_end =
+      watcher->pending_last_revision < revision || Planted(Mutation::kRevisionSplit);
+  if (watcher->pending_bytes > options_.response_bytes && may_end) {
     WritePending(watcher, watcher->pending_last_revision);
     if (watcher->lagging) return;
   }
@@ -99,7 +103,9 @@ void WatchHub::WritePending(Watcher* watcher, std::int64_t covered_revision) {
   watcher->pending.clear();
   const std::size_t bytes = std::exchange(watcher->pending_bytes, 0);
   if (!HasRoom(watcher->stream)) {
+    if (Planted(Mutation::kSlowWatcherForgets)) return;
     watcher->next_revision = watcher->pending_first_revision;
+    if (Planted(Mutation::kCursorFallsBack)) --watcher->next_revision;
     watcher->lagging = true;
     lagging_.push_back(watcher);
     return;
@@ -130,6 +136,9 @@ bool WatchHub::CatchUp() {
 bool WatchHub::FeedHistory(Watcher* watcher, HistoryPass* pass) {
   if (!HasRoom(watcher->stream)) return true;  // its stream has left the list
   const std::int64_t compacted = std::max(compact_revision_, pass->compact_revision());
+  if (Planted(Mutation::kCompactedWatcherSkips)) {
+    watcher->next_revision = std::max(watcher->next_revision, compacted);
+  }
   if (watcher->next_revision < compacted) {
     CancelCompacted(watcher, compacted);
     return true;

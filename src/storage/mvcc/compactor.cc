@@ -5,6 +5,7 @@
 #include <string>
 
 #include "src/raft/check.h"
+#include "src/storage/mutation.h"
 #include "src/storage/mvcc/key_codec.h"
 #include "src/storage/mvcc/record_codec.h"
 
@@ -47,7 +48,8 @@ absl::Status CompactSome(const EngineSnapshot& snapshot, std::int64_t target,
     if (!change.prev.IsNone() && change.prev.main < target) {
       RemoveVersion(change.key, change.prev, batch);
     }
-    if (change.tombstone && revision.main < target) RemoveVersion(change.key, revision, batch);
+    const bool is_before = revision.main < target || Planted(Mutation::kTombstoneCompacted);
+    if (change.tombstone && is_before) RemoveVersion(change.key, revision, batch);
     cursor->next = Revision{revision.main, revision.sub + 1};
     iterator->Next();
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "src/storage/mutation.h"
 #include "src/storage/mvcc/errors.h"
 #include "src/storage/mvcc/key_codec.h"
 #include "src/storage/mvcc/record_codec.h"
@@ -84,7 +85,8 @@ absl::Status ReadEventHistory(const EngineSnapshot& snapshot, const KeyInterval&
     event.kv = MakeKeyValue(change);
     // The version before the first uncompacted revision may or may not be there still: never
     // answer by chance.
-    if (with_prev_kv && !change.prev.IsNone() && revision.main > compact_revision) {
+    const bool wants_prev = with_prev_kv && !Planted(Mutation::kPreviousLeftOut);
+    if (wants_prev && !change.prev.IsNone() && revision.main > compact_revision) {
       absl::Status status = ReadPrevious(snapshot, change.prev, &event);
       if (!status.ok()) return status;
     }

@@ -2,6 +2,7 @@
 
 #include "src/raft/check.h"
 #include "src/storage/lease/lease_index.h"
+#include "src/storage/mutation.h"
 #include "src/storage/mvcc/key_codec.h"
 #include "src/storage/mvcc/snapshot_source.h"
 
@@ -114,7 +115,8 @@ void PendingWrites::Put(std::string key, std::string value, std::int64_t lease,
                         std::shared_ptr<const mvccpb::KeyValue> before_kv) {
   KeyMeta after;
   after.mod = NextRevision();
-  after.create_revision = before ? before->create_revision : after.mod.main;
+  const bool is_update = before && !Planted(Mutation::kCreationForgotten);
+  after.create_revision = is_update ? before->create_revision : after.mod.main;
   after.version = before ? before->version + 1 : 1;
   after.lease = lease;
 
@@ -192,7 +194,7 @@ void PendingWrites::Encode(const DraftChange& change, Revision revision) {
   const std::int64_t lease_before = change.before ? change.before->lease : 0;
   const std::int64_t lease_after = change.after ? change.after->lease : 0;
   if (lease_before == lease_after) return;
-  if (lease_before != 0) {
+  if (lease_before != 0 && !Planted(Mutation::kOverwrittenKeyStays)) {
     std::string attachment = AttachmentKey(lease_before, change.key);
     batch_->Delete(Family::kMeta, attachment);
     attachment_changes_[std::move(attachment)] = false;

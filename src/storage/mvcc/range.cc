@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/storage/mutation.h"
 #include "src/storage/mvcc/errors.h"
 #include "src/storage/mvcc/key_interval.h"
 
@@ -192,7 +193,9 @@ absl::Status CheckReadableRevision(std::int64_t revision, std::int64_t current_r
                                    std::int64_t compact_revision) {
   if (revision <= 0) return absl::OkStatus();
   if (revision > current_revision) return FutureRevisionError();
-  if (revision < compact_revision) return CompactedError();
+  const bool is_compacted =
+      revision < compact_revision && !Planted(Mutation::kCompactedReadAnswered);
+  if (is_compacted) return CompactedError();
   return absl::OkStatus();
 }
 

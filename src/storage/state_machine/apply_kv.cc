@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/storage/mutation.h"
 #include "src/storage/mvcc/errors.h"
 #include "src/storage/state_machine/apply_pass.h"
 
@@ -17,7 +18,9 @@ absl::Status CheckPut(const ApplyPass& pass, const etcdserverpb::PutRequest& req
   if (request.key().empty()) return EmptyKeyError();
   if (request.ignore_value() && !request.value().empty()) return ValueProvidedError();
   if (request.ignore_lease() && request.lease() != 0) return LeaseProvidedError();
-  if (request.lease() != 0 && !pass.leases.Contains(request.lease())) return LeaseNotFoundError();
+  const bool lease_lives =
+      pass.leases.Contains(request.lease()) || Planted(Mutation::kPutOnDeadLease);
+  if (request.lease() != 0 && !lease_lives) return LeaseNotFoundError();
   return absl::OkStatus();
 }
 

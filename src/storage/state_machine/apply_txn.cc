@@ -1,5 +1,6 @@
 // Txn.
 #include "src/raft/check.h"
+#include "src/storage/mutation.h"
 #include "src/storage/mvcc/errors.h"
 #include "src/storage/mvcc/range.h"
 #include "src/storage/mvcc/snapshot_source.h"
@@ -23,7 +24,10 @@ class PassTxnStore : public TxnStore {
     // yet. Unlike outside a transaction, a negative one may be compacted.
     const std::int64_t revision = request.revision();
     if (revision > pass_.state.current_revision) return FutureRevisionError();
-    if (revision != 0 && revision < pass_.state.compact_revision) return CompactedError();
+    const std::int64_t compacted = Planted(Mutation::kTxnReadsByGarbage)
+                                       ? pass_.state.compaction.finished
+                                       : pass_.state.compact_revision;
+    if (revision != 0 && revision < compacted) return CompactedError();
     response->mutable_header()->set_revision(RevisionNow());
     if (revision <= 0) return EvaluateRange(pass_.writes, request, response);
     // The pass began at the current revision: see StateMachine::Apply.

@@ -7,6 +7,7 @@
 #include "src/raft/check.h"
 #include "src/raft/conf_change.h"
 #include "src/storage/membership/member_table.h"
+#include "src/storage/mutation.h"
 #include "src/storage/mvcc/meta_keys.h"
 #include "src/storage/state_machine/snapshot_view.h"
 #include "src/storage/state_machine/state_digest.h"
@@ -34,7 +35,8 @@ absl::Status Store::Load() {
     if (!state.ok()) return state.status();
     state_ = *state;
   }
-  absl::Status opened = leases_.Open(*snapshot);
+  absl::Status opened = absl::OkStatus();
+  if (!Planted(Mutation::kLeasesNotLoaded)) opened = leases_.Open(*snapshot);
   if (!opened.ok()) return opened;
   absl::StatusOr<std::vector<stelepb::MemberRecord>> members = ReadMembers(*snapshot);
   if (!members.ok()) return members.status();
@@ -84,6 +86,7 @@ void Store::BeginPass(ApplyOutput* output) {
 absl::Status Store::CommitPass() {
   STELE_CHECK(!writes_->HasDraft());
   writes_.reset();
+  if (Planted(Mutation::kStateApart) && engine_->Write(batch_.get()).ok()) batch_->Clear();
   absl::Status written = WriteState(batch_.get());
   if (written.ok()) Publish();
   return written;
@@ -139,7 +142,7 @@ absl::Status Store::ApplyCommandEntry(const raft::EntryId& id, stelepb::Command*
   result.request_id = command->request_id();
   result.status = ApplyCommand(id.term, command, output, &result);
   if (IsEngineFailure(result.status)) return result.status;
-  if (result.status.ok()) {
+  if (result.status.ok() || Planted(Mutation::kFailedTxnKept)) {
     writes_->Keep();
   } else {
     writes_->Drop();

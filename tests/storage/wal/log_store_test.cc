@@ -16,6 +16,7 @@ using raft::Index;
 using raft::LogReadStatus;
 using sim::PowerCut;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class LogStoreTest : public WalFixture {};
 
@@ -436,6 +437,24 @@ TEST_F(LogStoreTest, WhatAStartShowsIsOnTheDiskAfterAProcessDied) {
   EXPECT_EQ(Replay(), "1/1=a");
 }
 
+TEST_F(LogStoreTest, AReadErrorIsNotTakenForAnEmptySegment) {
+  Create();
+  FillSegments(1);
+  WriteSynced("z");
+  Close();
+  fs_.SetFaultHook([last = LastSegment()](const sim::FileOperation& operation) {
+    const bool is_read = operation.kind == sim::FileOperation::Kind::kRead;
+    return is_read && operation.path == last ? sim::DiskFault::kIoError : sim::DiskFault::kNone;
+  });
+  EXPECT_THAT(Reopen().message(), HasSubstr("input/output error"));
+
+  // A log that is only unreadable now would be given up as damaged.
+  options_.mutation = raft::Mutation::kReadErrorIsEmpty;
+  const absl::Status misled = Reopen();
+  EXPECT_FALSE(misled.ok());
+  EXPECT_THAT(misled.message(), Not(HasSubstr("input/output error")));
+}
+
 TEST_F(LogStoreTest, TheUnsafeOptionsBreakWhatTheySay) {
   options_.mutation = raft::Mutation::kVoteForgotten;
   Create();
@@ -450,6 +469,14 @@ TEST_F(LogStoreTest, TheUnsafeOptionsBreakWhatTheySay) {
   WriteSynced("b", 4);
   CrashKeepingSynced();
   EXPECT_EQ(Replay(), "1/4=a");
+
+  options_.mutation = raft::Mutation::kInstallKeepsSuffix;
+  ASSERT_TRUE(Reopen().ok());
+  WriteSynced("b", 4);
+  WriteSynced("c", 4);
+  ASSERT_TRUE(log_->InstallSnapshot(MakeSnapshot(2, 5)).ok());
+  Sync();
+  EXPECT_EQ(Describe(*log_), "3/4=c");
 }
 
 }  // namespace
