@@ -25,8 +25,8 @@ void CheckAttachments(const RevisionModel& model, const Lives& lives, Report* re
                          std::int64_t until) {
     if (version.lease == 0) return;
     const auto life = lives.find(version.lease);
-    if (life == lives.end() || (life->second->revoked != 0 &&
-                                life->second->revoked_revision < version.mod)) {
+    if (life == lives.end() ||
+        (life->second->revoked != 0 && life->second->revoked_revision < version.mod)) {
       report->Add("put-on-dead-lease", version.mod,
                   absl::StrCat(key, " is attached to lease ", version.lease));
     } else if (life->second->revoked != 0 && life->second->revoked_revision < until) {
@@ -38,8 +38,8 @@ void CheckAttachments(const RevisionModel& model, const Lives& lives, Report* re
     const RevisionModel::Version* before = model.VersionBefore(event);
     if (before != nullptr) judge(model.KeyOf(event.key), *before, event.revision);
   }
-  const RevisionModel::KeyRange all = model.RangeOf(std::string_view("\0", 1),
-                                                    std::string_view("\0", 1));
+  const RevisionModel::KeyRange all =
+      model.RangeOf(std::string_view("\0", 1), std::string_view("\0", 1));
   for (RevisionModel::KeyRank key = all.begin; key < all.end; ++key) {
     const RevisionModel::Version* last = model.Find(key, model.current());
     if (last != nullptr) judge(model.KeyOf(key), *last, INT64_MAX);
@@ -79,8 +79,8 @@ void CheckLeases(const History& history, const RevisionModel& model, Report* rep
       CheckNotFound(request, lives, report);
       continue;
     }
-    const auto kept = static_cast<std::int64_t>(static_cast<double>(request.ttl) /
-                                                (1.0 + history.clock_drift));
+    const auto kept =
+        static_cast<std::int64_t>(static_cast<double>(request.ttl) / (1.0 + history.clock_drift));
     of.lives_until = std::max(of.lives_until, request.start + kept);
     const auto life = lives.find(request.id);
     if (life == lives.end()) {
@@ -100,8 +100,7 @@ void CheckLeases(const History& history, const RevisionModel& model, Report* rep
                     absl::StrCat("lease ", life.id, " is gone at ", life.revoked,
                                  " but was promised to live until ", of.lives_until));
       }
-    } else if (std::max(last, history.calm_since) + life.ttl + history.expiry_slack <
-               history.end) {
+    } else if (std::max(last, history.calm_since) + life.ttl + history.expiry_slack < history.end) {
       report->Add("lease-never-expired", 0,
                   absl::StrCat("lease ", life.id, " of ", life.ttl, ", last renewed at ", last,
                                ", still lives at ", history.end));

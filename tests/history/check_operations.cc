@@ -36,8 +36,8 @@ class KnownBefore {
   }
   // REQUIRES: after Finish. What was known strictly before `time`.
   std::int64_t operator()(std::int64_t time) const {
-    const auto after = std::ranges::lower_bound(
-        known_, time, {}, &std::pair<std::int64_t, std::int64_t>::first);
+    const auto after =
+        std::ranges::lower_bound(known_, time, {}, &std::pair<std::int64_t, std::int64_t>::first);
     return after == known_.begin() ? 0 : std::prev(after)->second;
   }
 
@@ -142,8 +142,8 @@ bool OperationJudge::Claim(const Operation& operation, std::int64_t revision) {
   const Operation** maker = MakerOf(revision);
   if (maker == nullptr) return false;
   if (*maker != nullptr) {
-    Fail("two-makers", operation, revision, "made a revision that is also of: " +
-                                                Describe(**maker));
+    Fail("two-makers", operation, revision,
+         "made a revision that is also of: " + Describe(**maker));
     return true;
   }
   *maker = &operation;

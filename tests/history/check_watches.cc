@@ -87,8 +87,7 @@ void SessionJudge::Run(const WatchSession& session, const WatchSession* next) {
   for (const WatchResponse& response : session.responses) Take(response);
   if (is_canceled_ || !is_created_) return;
   // Whoever resumes behind what was covered must not lose what lies before.
-  const std::int64_t complete_to =
-      next == nullptr ? watch_.complete_to : next->start_revision - 1;
+  const std::int64_t complete_to = next == nullptr ? watch_.complete_to : next->start_revision - 1;
   const Event* due = Due();
   if (due != nullptr && due->revision <= complete_to) {
     Fail("missing-event", due->revision,
@@ -166,8 +165,7 @@ void SessionJudge::JudgeUnexpected(const EventRecord& event) {
     return Fail("filter", revision, text + " was not asked for");
   }
   if (revision < start_) {
-    return Fail("future-watch", revision,
-                absl::StrCat(text, " is before the start at ", start_));
+    return Fail("future-watch", revision, absl::StrCat(text, " is before the start at ", start_));
   }
   const Event* due = Due();
   if (due == nullptr || revision < due->revision) {

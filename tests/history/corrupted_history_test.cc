@@ -81,9 +81,7 @@ const std::vector<Corruption>& Corruptions() {
       {"AckedAboveTheLast", "acked-write-lost",
        [](History* h) { Pick(h, 50, IsPut).revision += 1'000'000; }},
       {"RevisionsSwapped", "acked-write-lost",
-       [](History* h) {
-         std::swap(Pick(h, 50, IsPut).revision, Pick(h, 51, IsPut).revision);
-       }},
+       [](History* h) { std::swap(Pick(h, 50, IsPut).revision, Pick(h, 51, IsPut).revision); }},
       {"RefusedWritePresent", "refused-write-present",
        [](History* h) { Pick(h, 50, IsPut).outcome = Outcome::kRefused; }},
       {"WriteAppliedTwice", "value-written-twice",
@@ -125,9 +123,13 @@ const std::vector<Corruption>& Corruptions() {
        [](History* h) { ++Pick(h, 100, IsLinearizableRead).results[0].count; }},
       {"SerializableContent", "serializable-read",
        [](History* h) {
-         Pick(h, 20, [](const Operation& each) {
-           return each.serializable && !each.results[0].kvs.empty();
-         }).results[0].kvs[0].version += 1;
+         Pick(h, 20,
+              [](const Operation& each) {
+                return each.serializable && !each.results[0].kvs.empty();
+              })
+             .results[0]
+             .kvs[0]
+             .version += 1;
        }},
       {"SerializableGoesBack", "serializable-goes-back",
        [](History* h) {
@@ -227,9 +229,8 @@ const std::vector<Corruption>& Corruptions() {
        }},
       {"FilteredEventSent", "filter",
        [](History* h) {
-         const auto foreign = PickResponse(h, [](const EventRecord& each) {
-           return each.kv.key != "k105";
-         });
+         const auto foreign =
+             PickResponse(h, [](const EventRecord& each) { return each.kv.key != "k105"; });
          Responses(h, 1).insert(Responses(h, 1).begin() + 1, *foreign);
        }},
       {"FutureWatchTold", "future-watch",
@@ -249,8 +250,7 @@ const std::vector<Corruption>& Corruptions() {
            if (request.id == 1001) request.ttl += 50;
          }
        }},
-      {"LeaseNeverExpired", "lease-never-expired",
-       [](History* h) { h->leases[3].revoked = 0; }},
+      {"LeaseNeverExpired", "lease-never-expired", [](History* h) { h->leases[3].revoked = 0; }},
       {"DeadLeaseRenewed", "dead-lease-renewed",
        [](History* h) {
          LeaseRequest late = h->lease_requests.front();
@@ -281,9 +281,8 @@ TEST_P(CorruptedHistoryTest, IsRejectedForTheRightReason) {
   GetParam().corrupt(&history);
   const Violations violations = CheckHistory(history);
   ASSERT_FALSE(violations.empty());
-  const bool named = std::ranges::any_of(violations, [](const Violation& violation) {
-    return violation.check == GetParam().check;
-  });
+  const bool named = std::ranges::any_of(
+      violations, [](const Violation& violation) { return violation.check == GetParam().check; });
   EXPECT_TRUE(named) << "not " << GetParam().check << " but " << Explain(history, violations);
 }
 

@@ -20,7 +20,8 @@ std::string Describe(const Step& step) {
   std::string text;
   switch (step.kind) {
     case Step::Kind::kPut:
-      text = absl::StrCat("put ", step.key, "=", step.ignore_value ? "(kept)" : Shorten(step.value));
+      text =
+          absl::StrCat("put ", step.key, "=", step.ignore_value ? "(kept)" : Shorten(step.value));
       break;
     case Step::Kind::kDelete:
       text = absl::StrCat("delete ", step.key);
@@ -61,8 +62,8 @@ bool Writes(const std::vector<Step>& steps) {
 }  // namespace
 
 std::string Describe(const KeyVersion& kv) {
-  std::string text = absl::StrCat(kv.key, "=", Shorten(kv.value), " create ", kv.create_revision, " mod ",
-                                  kv.mod_revision, " version ", kv.version);
+  std::string text = absl::StrCat(kv.key, "=", Shorten(kv.value), " create ", kv.create_revision,
+                                  " mod ", kv.mod_revision, " version ", kv.version);
   if (kv.lease != 0) absl::StrAppend(&text, " lease ", kv.lease);
   return text;
 }

@@ -161,9 +161,8 @@ bool Evaluation::TakeRange(const Step& step, const StepResult* result) {
   std::int64_t count = 0;
   std::size_t shown = 0;
   for (Rank rank = range.begin; rank < range.end; ++rank) {
-    const RevisionModel::Version* version = step.revision > 0
-                                                ? model_->Find(rank, step.revision)
-                                                : Find(rank, model_->KeyOf(rank));
+    const RevisionModel::Version* version =
+        step.revision > 0 ? model_->Find(rank, step.revision) : Find(rank, model_->KeyOf(rank));
     if (version == nullptr) continue;
     ++count;
     if (step.count_only || (step.limit > 0 && count > step.limit)) continue;

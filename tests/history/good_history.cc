@@ -104,9 +104,10 @@ class Store {
   void Transfer(Operation* operation) {
     const std::string key = AnyKey();
     const auto found = keys_.find(key);
-    operation->compares.push_back({.key = key,
-                                   .target = Compare::Target::kMod,
-                                   .number = found == keys_.end() ? 0 : found->second.mod_revision});
+    operation->compares.push_back(
+        {.key = key,
+         .target = Compare::Target::kMod,
+         .number = found == keys_.end() ? 0 : found->second.mod_revision});
     Put("a-first", 0, false, operation);
     const std::string value = absl::StrCat("v", next_value_++);
     operation->success.push_back({.kind = Step::Kind::kPut, .key = "b-second", .value = value});
@@ -114,8 +115,12 @@ class Store {
     history_.revisions.back().changes.push_back({"b-second", value});
     KeyVersion& kv = keys_["b-second"];
     const KeyVersion before = kv;
-    kv = {"b-second", value, before.version > 0 ? before.create_revision : revision_, revision_,
-          before.version + 1, 0};
+    kv = {"b-second",
+          value,
+          before.version > 0 ? before.create_revision : revision_,
+          revision_,
+          before.version + 1,
+          0};
     events_.push_back({{.kv = kv}, before});
   }
 
@@ -204,9 +209,9 @@ class Store {
       for (const auto& [event, before] : events_) {
         const std::int64_t revision = event.kv.mod_revision;
         if (revision < from || revision > to || (event.deletes && watch.no_delete)) continue;
-        const bool inside = watch.range_end.empty() ? event.kv.key == watch.key
-                                                    : event.kv.key >= watch.key &&
-                                                          event.kv.key < watch.range_end;
+        const bool inside = watch.range_end.empty()
+                                ? event.kv.key == watch.key
+                                : event.kv.key >= watch.key && event.kv.key < watch.range_end;
         if (!inside) continue;
         std::vector<WatchResponse>& responses = session.responses;
         if (responses.back().revision != revision) {

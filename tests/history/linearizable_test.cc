@@ -75,8 +75,8 @@ TEST(SearchOrderTest, AgreesOnStaleReads) {
   int moved = 0;
   for (Operation& operation : history.operations) {
     const Step& step = operation.success[0];
-    const bool is_read = step.kind == Step::Kind::kRange && step.range_end.empty() &&
-                         !operation.serializable;
+    const bool is_read =
+        step.kind == Step::Kind::kRange && step.range_end.empty() && !operation.serializable;
     if (!is_read || operation.revision < 100 || ++moved % 3 != 0) continue;
     operation.start += 4000;
     operation.end += 4000;

@@ -50,9 +50,9 @@ void RevisionModel::Replay(const RevisionRecord& record, Report* report) {
     Version next{.mod = record.revision};
     if (change.deletes) {
       if (before == nullptr) {
-        report->Add("delete-of-absent-key", record.revision,
-                    absl::StrCat("deletion of the absent key ", change.key, " at ",
-                                 record.revision));
+        report->Add(
+            "delete-of-absent-key", record.revision,
+            absl::StrCat("deletion of the absent key ", change.key, " at ", record.revision));
       }
     } else {
       next.create = before != nullptr ? before->create : record.revision;
@@ -126,8 +126,8 @@ const RevisionModel::Version* RevisionModel::VersionBefore(const Event& event) c
 }
 
 KeyVersion RevisionModel::Describe(KeyRank key, const Version& version) const {
-  return {KeyOf(key),  std::string(version.value), version.create, version.mod,
-          version.version, version.lease};
+  return {KeyOf(key),   std::string(version.value), version.create, version.mod, version.version,
+          version.lease};
 }
 
 bool RevisionModel::Equals(const KeyVersion& kv, KeyRank key, const Version& version) const {

@@ -54,9 +54,7 @@ class RevisionModel {
 
   // All changes from `revision` on, in order.
   std::span<const Event> EventsFrom(std::int64_t revision) const;
-  const Version& VersionOf(const Event& event) const {
-    return versions_[event.key][event.version];
-  }
+  const Version& VersionOf(const Event& event) const { return versions_[event.key][event.version]; }
   // What the event superseded; null if it created the key.
   const Version* VersionBefore(const Event& event) const;
   KeyVersion Describe(KeyRank key, const Version& version) const;

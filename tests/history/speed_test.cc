@@ -13,8 +13,8 @@ namespace {
 
 TEST(SpeedTest, JudgesAMillionOperations) {
   constexpr std::size_t kOperations = 1'000'000;
-  const History history = MakeGoodHistory(
-      {.seed = 1, .operations = kOperations, .keys = 200, .watchers = 1});
+  const History history =
+      MakeGoodHistory({.seed = 1, .operations = kOperations, .keys = 200, .watchers = 1});
   const std::clock_t start = std::clock();
   const Violations violations = CheckHistory(history);
   const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;

@@ -68,8 +68,7 @@ pb::RequestOp ToRequestOp(const Step& step) {
 }  // namespace
 
 KeyVersion ToKeyVersion(const mvccpb::KeyValue& kv) {
-  return {kv.key(),     kv.value(), kv.create_revision(), kv.mod_revision(),
-          kv.version(), kv.lease()};
+  return {kv.key(), kv.value(), kv.create_revision(), kv.mod_revision(), kv.version(), kv.lease()};
 }
 
 EventRecord ToEventRecord(const mvccpb::Event& event) {

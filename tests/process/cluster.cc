@@ -103,9 +103,9 @@ Cluster::Member Cluster::MakeMember(const std::string& name, int client_port, in
   member.client = std::make_unique<MemberClient>(member.address);
   std::filesystem::remove_all(member.data_dir);
   if (options_.disk_bytes > 0) {
-    member.disk = std::make_unique<LoopDisk>(directory_ / absl::StrCat(name, ".image"),
-                                             directory_ / absl::StrCat(name, ".disk"),
-                                             options_.disk_bytes);
+    member.disk =
+        std::make_unique<LoopDisk>(directory_ / absl::StrCat(name, ".image"),
+                                   directory_ / absl::StrCat(name, ".disk"), options_.disk_bytes);
     member.data_dir = member.disk->path() / "data";
   }
   return member;

@@ -18,8 +18,7 @@ namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(30);
 
-RunFigures Count(const history::History& history,
-                 const std::vector<history::Operation>& written) {
+RunFigures Count(const history::History& history, const std::vector<history::Operation>& written) {
   RunFigures figures;
   for (const history::Operation& write : written) {
     figures.acknowledged += write.outcome == history::Outcome::kAcknowledged;

@@ -43,8 +43,7 @@ Step PutStep(std::uint64_t key, std::string value) {
 
 // Mostly one put; sometimes two at once, or a put with a deletion: those show whether a revision
 // is ever seen in part.
-std::vector<Step> DrawSteps(std::mt19937_64& random, std::uint64_t keys,
-                            const std::string& value) {
+std::vector<Step> DrawSteps(std::mt19937_64& random, std::uint64_t keys, const std::string& value) {
   const std::uint64_t first = random() % keys;
   const std::uint64_t second = (first + 1 + random() % (keys - 1)) % keys;
   std::vector<Step> steps{PutStep(first, value)};

@@ -200,7 +200,8 @@ void WatchHub::Handle(CancelAsked& asked) {
 // Whether "you have everything up to the published revision" may be said to this watcher.
 bool WatchHub::HasReached(const Watcher& watcher) const {
   const bool is_synced = watcher.state == Watcher::State::kSynced;
-  return (is_synced || Planted(Mutation::kProgressOvertakes)) && watcher.start_revision <= published_revision_;
+  return (is_synced || Planted(Mutation::kProgressOvertakes)) &&
+         watcher.start_revision <= published_revision_;
 }
 
 void WatchHub::Handle(ProgressAsked& asked) {
