@@ -105,13 +105,22 @@ class RefusedStream final : public CallHandler {
   void OnMessage(std::string_view) override {}
 };
 
+// Parses a unary call's question; false, with the call refused, if it is not for this cluster.
+template <class Question>
+bool TakeQuestion(const PeerIdentity& identity, std::string_view bytes, Call* call,
+                  Question* question) {
+  if (question->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
+      question->cluster_id() == identity.cluster_id) {
+    return true;
+  }
+  call->Finish(absl::InvalidArgumentError("a question that is not for this cluster"));
+  return false;
+}
+
 void AnswerLease(const PeerIdentity& identity, LeaseKeeper* leases, std::shared_ptr<Call> call,
                  std::string_view bytes) {
   stelepb::LeaseQuestion question;
-  if (!question.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
-      question.cluster_id() != identity.cluster_id) {
-    return call->Finish(absl::InvalidArgumentError("a question that is not for this cluster"));
-  }
+  if (!TakeQuestion(identity, bytes, call.get(), &question)) return;
   leases->AnswerPeer(question.lease_id(), question.renew(),
                      [call = std::move(call)](absl::StatusOr<LeaseAnswer> answer) {
                        if (!answer.ok()) return call->Finish(answer.status());
@@ -136,10 +145,7 @@ void ReplyWithMembers(const PeerIdentity& identity, Call* call,
 void AnswerChange(const PeerIdentity& identity, const PeerServiceOutputs& outputs,
                   std::shared_ptr<Call> call, std::string_view bytes) {
   stelepb::MemberChangeQuestion question;
-  if (!question.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
-      question.cluster_id() != identity.cluster_id) {
-    return call->Finish(absl::InvalidArgumentError("a question that is not for this cluster"));
-  }
+  if (!TakeQuestion(identity, bytes, call.get(), &question)) return;
   outputs.change_members(std::move(*question.mutable_change()),
                          [identity, call = std::move(call)](auto members) {
                            if (!members.ok()) return call->Finish(members.status());
@@ -150,10 +156,7 @@ void AnswerChange(const PeerIdentity& identity, const PeerServiceOutputs& output
 void AnswerAdmission(const PeerIdentity& identity, const PeerServiceOutputs& outputs,
                      std::shared_ptr<Call> call, std::string_view bytes) {
   stelepb::AdmissionQuestion question;
-  if (!question.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
-      question.cluster_id() != identity.cluster_id) {
-    return call->Finish(absl::InvalidArgumentError("a question that is not for this cluster"));
-  }
+  if (!TakeQuestion(identity, bytes, call.get(), &question)) return;
   outputs.admission(question, [call = std::move(call)](const stelepb::AdmissionAnswer& answer) {
     call->Reply(answer.SerializeAsString());
   });
@@ -162,10 +165,7 @@ void AnswerAdmission(const PeerIdentity& identity, const PeerServiceOutputs& out
 void AnswerStateReport(const PeerIdentity& identity, const PeerServiceOutputs& outputs,
                        std::shared_ptr<Call> call, std::string_view bytes) {
   stelepb::StateReport report;
-  if (!report.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
-      report.cluster_id() != identity.cluster_id) {
-    return call->Finish(absl::InvalidArgumentError("a report that is not for this cluster"));
-  }
+  if (!TakeQuestion(identity, bytes, call.get(), &report)) return;
   outputs.state_report(report, [call = std::move(call)](const auto& verdict) {
     if (!verdict.ok()) return call->Finish(verdict.status());
     call->Reply(verdict->SerializeAsString());
