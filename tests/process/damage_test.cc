@@ -54,23 +54,17 @@ class Campaigner {
     SCOPED_TRACE(Describe(damage));
     const int member = (cluster_.Leader() + 1 + cases_ % 2) % cluster_.size();
     const bool clean_stop = cases_ % 3 == 0;
-    const fs::path old_copy = cluster_.directory() / "old_copy";
-    if (damage.kind == DamageKind::kOldCopy) {
-      Stop(member, true);
-      fs::copy(cluster_.data_dir(member), old_copy, fs::copy_options::recursive);
-      cluster_.Restart(member);
-      cluster_.WaitUntilServing(member);
+    bool inflicted = false;
+    // A file that was there may go while the member stops: a log segment is released, or a store
+    // that came with a snapshot has no table yet.
+    for (int attempt = 0; attempt < 5 && !inflicted; ++attempt) {
+      if (attempt > 0) StartAndServe(member);
+      inflicted = StopAndDamage(member, clean_stop, damage);
     }
-    EXPECT_TRUE(experiment_.writes().AwaitAcknowledged(300, kPatience));
-    // Tables are written once in a while.
-    EXPECT_TRUE(WaitFor(kPatience, [&] { return IsThere(damage, cluster_.data_dir(member)); }));
-    Stop(member, clean_stop);
-    const bool inflicted = Inflict(damage, cluster_.data_dir(member), old_copy, &random_);
     EXPECT_TRUE(inflicted) << "there is nothing to damage";
     EXPECT_TRUE(experiment_.writes().AwaitAcknowledged(100, kPatience));
     const absl::Time started = absl::Now();
-    cluster_.Restart(member);
-    cluster_.WaitUntilServing(member);
+    StartAndServe(member);
     const absl::Duration took = absl::Now() - started;
     EXPECT_LE(took, kPatience);
     slowest_ = std::max(slowest_, took);
@@ -80,7 +74,6 @@ class Campaigner {
     std::cout << (clean_stop ? "stopped, " : "killed, ") << Describe(damage) << ": "
               << (repaired ? "repaired" : "harmless") << ", serves after "
               << absl::ToInt64Milliseconds(took) << " ms" << std::endl;
-    fs::remove_all(old_copy);
   }
 
   void Finish() {
@@ -90,6 +83,27 @@ class Campaigner {
   }
 
  private:
+  bool StopAndDamage(int member, bool clean_stop, const Damage& damage) {
+    const fs::path old_copy = cluster_.directory() / "old_copy";
+    if (damage.kind == DamageKind::kOldCopy) {
+      Stop(member, true);
+      fs::copy(cluster_.data_dir(member), old_copy, fs::copy_options::recursive);
+      StartAndServe(member);
+    }
+    EXPECT_TRUE(experiment_.writes().AwaitAcknowledged(300, kPatience));
+    // Tables are written once in a while.
+    EXPECT_TRUE(WaitFor(kPatience, [&] { return IsThere(damage, cluster_.data_dir(member)); }));
+    Stop(member, clean_stop);
+    const bool inflicted = Inflict(damage, cluster_.data_dir(member), old_copy, &random_);
+    fs::remove_all(old_copy);
+    return inflicted;
+  }
+
+  void StartAndServe(int member) {
+    cluster_.Restart(member);
+    cluster_.WaitUntilServing(member);
+  }
+
   void Stop(int member, bool clean) {
     if (!clean) return cluster_.Kill(member);
     cluster_.process(member).Signal(SIGTERM);

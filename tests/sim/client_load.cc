@@ -69,13 +69,14 @@ void ClientLoad::StartWrite(Member* member) {
   });
 }
 
-bool ClientLoad::WroteTo(const std::function<bool(raft::NodeId)>& member, Micros from,
+int ClientLoad::WritesTo(const std::function<bool(raft::NodeId)>& member, Micros from,
                          Micros to) const {
-  return std::any_of(recent_writes_.begin(), recent_writes_.end(), [&](const auto& writes) {
-    return member(writes.first) &&
-           std::any_of(writes.second.begin(), writes.second.end(),
-                       [&](Micros time) { return time >= from && time < to; });
-  });
+  std::ptrdiff_t count = 0;
+  for (const auto& [id, times] : recent_writes_) {
+    if (!member(id)) continue;
+    count += std::ranges::count_if(times, [&](Micros time) { return time >= from && time < to; });
+  }
+  return static_cast<int>(count);
 }
 
 void ClientLoad::OnWritten(std::uint64_t write, const storage::CommandResult& result) {

@@ -41,8 +41,8 @@ class ClientLoad {
 
   std::size_t pending() const { return pending_.size(); }
   std::uint64_t acked() const { return acked_; }
-  // Whether a write was given to one of these members in that time (the last 64 of each count).
-  bool WroteTo(const std::function<bool(raft::NodeId)>& member, Micros from, Micros to) const;
+  // How many writes were given to these members in that time (of the last 64 of each).
+  int WritesTo(const std::function<bool(raft::NodeId)>& member, Micros from, Micros to) const;
   // When no more is pending.
   void CheckAtEnd() const;
 
