@@ -168,9 +168,9 @@ void ApplyLoop::ReleaseLogIfDue() {
   if (!durable.ok()) return outputs_.fail_stop(durable.status());
   const std::uint64_t flushed = durable->index.value;
   if (applied - flushed > options_.unflushed_max) {
-    // On a full disk the log keeps what is not flushed; the next check asks again.
-    absl::Status status = store_->engine().StartFlush();
-    if (!status.ok() && !absl::IsResourceExhausted(status)) return outputs_.fail_stop(status);
+    if (absl::Status status = store_->engine().StartFlush(); !status.ok()) {
+      return outputs_.fail_stop(status);
+    }
   } else if (flushed >= released_index_ + options_.snapshot_count ||
              (flushed > released_index_ && bytes_since_release_ >= options_.release_bytes)) {
     released_index_ = flushed;

@@ -1,5 +1,6 @@
 #include "src/server/current_store.h"
 
+#include <filesystem>
 #include <mutex>
 #include <utility>
 
@@ -24,7 +25,12 @@ absl::StatusOr<std::unique_ptr<CurrentStore>> CurrentStore::Open(storage::FileSy
                                                                  const std::string& dir,
                                                                  const std::string& keep,
                                                                  OpenEngine open_engine) {
-  if (absl::Status status = fs->CreateDir(dir); !status.ok()) return status;
+  if (!fs->Exists(dir)) {
+    // What is durable in a directory is lost with the directory's own name.
+    absl::Status status = fs->CreateDir(dir);
+    if (status.ok()) status = fs->SyncDir(std::filesystem::path(dir).parent_path());
+    if (!status.ok()) return status;
+  }
   std::unique_ptr<CurrentStore> store(new CurrentStore(fs, dir, std::move(open_engine)));
   std::string name = kFirstStore;
   if (fs->Exists(store->PathOf(kPointer))) {

@@ -42,42 +42,18 @@ absl::StatusOr<DiskSize> MeasureDisk(const std::string& path) {
                   std::uint64_t{facts.f_bavail} * facts.f_frsize};
 }
 
-DiskSpace::DiskSpace(const Options& options, storage::FileSystem* fs, Measure measure)
-    : options_(options), fs_(fs), measure_(std::move(measure)) {}
-
-bool DiskSpace::AwaitSpace() {
-  std::unique_lock lock(mutex_);
-  wanted_ = true;
-  const std::uint64_t before = looks_;
-  // Nobody looks while the node starts or stops.
-  looked_.wait_for(lock, absl::ToChronoNanoseconds(5 * kLookInterval),
-                   [&] { return stopped_ || looks_ > before; });
-  return !stopped_;
-}
-
-void DiskSpace::Stop() {
-  const std::lock_guard lock(mutex_);
-  stopped_ = true;
-  looked_.notify_all();
-}
+DiskSpace::DiskSpace(Options options, storage::FileSystem* fs, Measure measure)
+    : options_(std::move(options)), fs_(fs), measure_(std::move(measure)) {}
 
 bool DiskSpace::RunOnce() {
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
-    wanted = std::exchange(wanted_, false);
-  }
   // A disk that cannot even be measured shows by other errors.
-  if (const absl::StatusOr<DiskSize> size = measure_(); size.ok()) Look(*size, wanted);
-  const std::lock_guard lock(mutex_);
-  ++looks_;
-  looked_.notify_all();
+  if (const absl::StatusOr<DiskSize> size = measure_(); size.ok()) Look(*size);
   return false;
 }
 
 absl::Duration DiskSpace::IdleTime() { return kLookInterval; }
 
-void DiskSpace::Look(const DiskSize& size, bool wanted) {
+void DiskSpace::Look(const DiskSize& size) {
   std::uint64_t available = size.available;
   reserve_bytes_ = std::min(options_.reserve_bytes, size.total / kShareOfDisk);
   const std::uint64_t usual = options_.reserve_bytes > 0
@@ -87,17 +63,16 @@ void DiskSpace::Look(const DiskSize& size, bool wanted) {
     const auto there = fs_->FileSize(options_.reserve_path);
     held_ = there.ok() && *there >= reserve_bytes_;
   }
-  if (held_ && (wanted || available < usual / 8)) {
+  if (held_ && available < usual / 8) {
     GiveUpReserve();
     if (const absl::StatusOr<DiskSize> now = measure_(); now.ok()) available = now->available;
-  } else if (!held_ && options_.reserve_bytes > 0 && !wanted && available >= 2 * usual &&
-             MakeReserve()) {
+  } else if (!held_ && options_.reserve_bytes > 0 && available >= 2 * usual && MakeReserve()) {
     available -= reserve_bytes_;
   }
   const bool whole = held_ || options_.reserve_bytes == 0;
   // More is needed for the way back than for staying, so that the level does not flicker.
   const std::uint64_t enough = level() == Level::kEnough ? usual / 2 : usual / 4 * 3;
-  if (whole && !wanted && available >= enough) return Publish(Level::kEnough, available);
+  if (whole && available >= enough) return Publish(Level::kEnough, available);
   const std::uint64_t little = whole ? usual / 8 : usual / 2;
   Publish(available >= little ? Level::kShort : Level::kExhausted, available);
 }

@@ -9,15 +9,12 @@
 // The way back to kEnough leads through a full-sized reserve, so a disk that hovers around full
 // does not make the level flicker.
 //
-// level() and AwaitSpace() may be called by any thread, all else belongs to the pump's owner.
+// level() may be called by any thread, all else belongs to the pump's owner.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -45,23 +42,18 @@ class DiskSpace final : public Pump {
   };
   using Measure = std::function<absl::StatusOr<DiskSize>()>;
 
-  DiskSpace(const Options& options, storage::FileSystem* fs, Measure measure);
+  DiskSpace(Options options, storage::FileSystem* fs, Measure measure);
 
   Level level() const { return level_.load(std::memory_order_relaxed); }
   // `changed` hears every new level, on the pump's thread. REQUIRES: before the pump runs.
   void set_changed(std::function<void(Level)> changed) { changed_ = std::move(changed); }
 
-  // For somebody whose write did not fit: has the reserve given up and waits for the next look.
-  // Returns false once Stop was called, when it is no use to try again.
-  bool AwaitSpace();
-  void Stop();
-
-  // Also to be called once before the pump runs: a start on a full disk needs the reserve, too.
+  // Also to be called before the pump runs: a start on a full disk needs the reserve, too.
   bool RunOnce() override;
   absl::Duration IdleTime() override;
 
  private:
-  void Look(const DiskSize& size, bool wanted);
+  void Look(const DiskSize& size);
   bool MakeReserve();
   void GiveUpReserve();
   void Publish(Level level, std::uint64_t available);
@@ -73,12 +65,6 @@ class DiskSpace final : public Pump {
   std::uint64_t reserve_bytes_ = 0;  // what a whole reserve has on this disk
   bool held_ = false;                // the reserve is there, whole
   std::atomic<Level> level_{Level::kEnough};
-
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable looked_;
-  std::uint64_t looks_ = 0;
-  bool wanted_ = false;
-  bool stopped_ = false;
 };
 
 }  // namespace stele::server

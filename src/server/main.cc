@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
   stele::server::Node node(&command_line->options);
   node.set_on_removed([] { kill(getpid(), SIGTERM); });
   // The same process and arguments: whoever supervises this one need not know.
-  node.set_on_quarantine([argv] {
+  node.set_start_over([argv] {
     stele::server::StopLogging();
     execv("/proc/self/exe", argv);
     std::_Exit(1);

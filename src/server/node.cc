@@ -99,8 +99,8 @@ absl::Status Node::Start(const std::function<bool()>& give_up) {
       DataDir::Open(&file_system_, options_.data_dir);
   if (!data_dir.ok()) return data_dir.status();
   data_dir_ = *std::move(data_dir);
-  WatchDisk();
-  absl::Status status = Recover();
+  absl::Status status = WatchDisk(give_up);
+  if (status.ok()) status = Recover();
   if (absl::IsDataLoss(status)) {
     status = Heal(status, give_up);
     if (status.ok()) status = Recover();
@@ -133,9 +133,14 @@ void Node::FailStop(const absl::Status& status) {
   std::_Exit(1);
 }
 
-// What the store holds is not what was written: others have it, so this is no reason to stay down.
+// Two failures are no reason to stay down. What the store holds is not what was written: others have
+// it. A flush found the disk full: the log has all of it, and the next start waits for space.
 void Node::OnStoreFailure(const absl::Status& status) {
   if (absl::IsDataLoss(status)) EnterQuarantine(status);
+  if (absl::IsResourceExhausted(status)) {
+    spdlog::critical("the disk is full, starting over: {}", std::string(status.message()));
+    if (start_over_) start_over_();
+  }
   FailStop(status);
 }
 
@@ -164,7 +169,6 @@ absl::Status Node::Bootstrap() {
 absl::Status Node::OpenStore() {
   const raft::Index base = log_->LatestSnapshot().last.index;
   storage::RocksEngineOptions engine;
-  engine.await_space = [this] { return disk_space_->AwaitSpace(); };
   engine.background_failed = [this](const absl::Status& status) { OnStoreFailure(status); };
   engine.damaged = [this](const absl::Status& status) { EnterQuarantine(status); };
   auto store = CurrentStore::Open(
@@ -429,7 +433,6 @@ void Node::Stop() {
   reads_->Shutdown();
   peer_front_->Stop();
   peer_loop_->Stop();
-  disk_space_->Stop();
   pumps_->Stop();
   snapshot_sender_.reset();
   transport_->Close();

@@ -72,12 +72,11 @@ class Node final : public NodeFacts {
   void set_on_removed(std::function<void()> on_removed) { on_removed_ = std::move(on_removed); }
   bool removed() const { return removed_; }
 
-  // Told once, by any thread, when this member's data is not what it promised to keep: it must
-  // start over at once, without stopping in order, and will then have itself replaced. If it is
-  // told before Start returns, Start fails. REQUIRES: before Start.
-  void set_on_quarantine(std::function<void()> on_quarantine) {
-    on_quarantine_ = std::move(on_quarantine);
-  }
+  // Called by any thread when this member must start over at once, without stopping in order: its
+  // data is not what it promised to keep, and it will have itself replaced; or its store met a full
+  // disk, and it will wait for space. Does not return in a running daemon; where it does, Start
+  // fails. REQUIRES: before Start.
+  void set_start_over(std::function<void()> start_over) { start_over_ = std::move(start_over); }
 
   // Hands leadership over, lets running calls finish, and makes everything durable. Idempotent.
   void Stop();
@@ -93,7 +92,7 @@ class Node final : public NodeFacts {
  private:
   struct Pumps;
 
-  void WatchDisk();
+  absl::Status WatchDisk(const std::function<bool()>& give_up);
   void OnDiskLevel(DiskSpace::Level level);
   storage::LogStoreOptions LogOptions() const;
   absl::Status OpenLog();
@@ -163,7 +162,7 @@ class Node final : public NodeFacts {
   std::unique_ptr<StateWatch> state_watch_;
   raft::ConfState conf_at_start_;
   std::atomic<bool> raft_runs_{false};
-  std::function<void()> on_quarantine_;
+  std::function<void()> start_over_;
   bool quarantined_ = false;                // guarded by boot_mutex_
   std::unique_ptr<storage::LogStore> log_;  // until the raft loop owns it
   std::unique_ptr<CurrentStore> store_;

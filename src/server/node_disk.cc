@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/time/clock.h"
 #include "spdlog/spdlog.h"
 #include "src/raft/check.h"
 #include "src/server/node.h"
@@ -19,13 +20,20 @@ constexpr std::uint64_t kSegmentsOfDisk = 32;
 
 }  // namespace
 
-// Before anything else is opened: if the disk is full, the start needs the reserve.
-void Node::WatchDisk() {
+// Before anything else is opened: if the disk is full, the start needs the reserve, and if that is
+// used up, it needs space.
+absl::Status Node::WatchDisk(const std::function<bool()>& give_up) {
   disk_space_ = std::make_unique<DiskSpace>(
       DiskSpace::Options{data_dir_->reserve(), options_.disk_reserve_bytes}, &file_system_,
       [dir = data_dir_->member()] { return MeasureDisk(dir); });
   disk_space_->RunOnce();
+  while (disk_space_->level() == DiskSpace::Level::kExhausted) {
+    if (give_up()) return absl::CancelledError("told to stop while waiting for disk space");
+    absl::SleepFor(disk_space_->IdleTime());
+    disk_space_->RunOnce();
+  }
   disk_space_->set_changed([this](DiskSpace::Level level) { OnDiskLevel(level); });
+  return absl::OkStatus();
 }
 
 // A leader that can take no more writes lets another one lead, who perhaps can.

@@ -228,7 +228,7 @@ void Node::EnterQuarantine(const absl::Status& damage) {
     quarantined_ = true;
   }
   spdlog::critical("quarantine: starting over: {}", std::string(damage.message()));
-  if (on_quarantine_) on_quarantine_();
+  if (start_over_) start_over_();
 }
 
 // Writes down that this member must be replaced; from then on every start goes on with that.

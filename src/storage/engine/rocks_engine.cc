@@ -133,12 +133,8 @@ class RocksSnapshot : public EngineSnapshot {
 
 class RocksEngine : public Engine {
  public:
-  RocksEngine(std::unique_ptr<rocksdb::DB> db, const Handles& handles,
-              std::function<bool()> await_space, DamageListener damaged)
-      : db_(std::move(db)),
-        handles_(handles),
-        await_space_(std::move(await_space)),
-        damaged_(std::move(damaged)) {}
+  RocksEngine(std::unique_ptr<rocksdb::DB> db, const Handles& handles, DamageListener damaged)
+      : db_(std::move(db)), handles_(handles), damaged_(std::move(damaged)) {}
   ~RocksEngine() override {
     for (rocksdb::ColumnFamilyHandle* handle : handles_) {
       STELE_CHECK(db_->DestroyColumnFamilyHandle(handle).ok());
@@ -154,13 +150,7 @@ class RocksEngine : public Engine {
     STELE_CHECK(rocks_batch != nullptr);
     rocksdb::WriteOptions options;
     options.disableWAL = true;
-    rocksdb::Status status = db_->Write(options, rocks_batch->batch());
-    // After a flush that found the disk full RocksDB refuses writes before it has looked at them.
-    while (status.IsNoSpace() && await_space_ && await_space_()) {
-      Resume();
-      status = db_->Write(options, rocks_batch->batch());
-    }
-    return ToStatus(status, "write");
+    return ToStatus(db_->Write(options, rocks_batch->batch()), "write");
   }
 
   std::shared_ptr<const EngineSnapshot> Snapshot() override {
@@ -207,10 +197,6 @@ class RocksEngine : public Engine {
   }
 
  private:
-  // Ends the state in which RocksDB refuses writes; it comes back if there is still no space. An
-  // attempt of RocksDB's own may be under way, which is as good.
-  void Resume() { db_->Resume().PermitUncheckedError(); }
-
   absl::Status FlushFamilies(bool wait) {
     rocksdb::FlushOptions options;
     options.wait = wait;
@@ -225,7 +211,6 @@ class RocksEngine : public Engine {
 
   const std::unique_ptr<rocksdb::DB> db_;
   const Handles handles_;
-  const std::function<bool()> await_space_;
   const DamageListener damaged_;
 };
 
@@ -235,9 +220,12 @@ class FailureListener : public rocksdb::EventListener {
   explicit FailureListener(std::function<void(const absl::Status&)> failed)
       : failed_(std::move(failed)) {}
 
-  void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
-                         rocksdb::Status* error) override {
-    if (!error->IsNoSpace()) failed_(ToStatus(*error, "background work"));
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override {
+    // The engine is being closed.
+    if (error->IsShutdownInProgress()) return;
+    // Its inputs are still there, and it waits for space.
+    if (error->IsNoSpace() && reason == rocksdb::BackgroundErrorReason::kCompaction) return;
+    failed_(ToStatus(*error, "background work"));
   }
 
  private:
@@ -276,7 +264,7 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenRocksEngine(const std::string& dir,
   Handles handles{};
   for (std::size_t i = 0; i < kFamilies; ++i) handles[Slot(kAllFamilies[i])] = opened[i];
   return std::unique_ptr<Engine>(new RocksEngine(
-      std::unique_ptr<rocksdb::DB>(db), handles, options.await_space,
+      std::unique_ptr<rocksdb::DB>(db), handles,
       std::make_shared<const std::function<void(const absl::Status&)>>(options.damaged)));
 }
 

@@ -23,11 +23,10 @@ struct RocksEngineOptions {
   std::int64_t background_bytes_per_second = std::int64_t{128} << 20;
   int background_threads_max = 2;
   bool compress = true;
-  // A write that RocksDB refuses because its disk is full asks this whether to try again, as often
-  // as it likes to be asked; it may wait. Empty: such a write fails.
-  std::function<bool()> await_space = {};
-  // A flush or compaction in the background failed for another reason than a full disk, so no write
-  // will succeed any more. On a thread of RocksDB; must not call the engine.
+  // A flush or compaction in the background failed, so no write will succeed any more; only a
+  // compaction that found the disk full is tried again. kResourceExhausted: a flush found it full;
+  // the owner must end the process before it returns, because RocksDB would go on by itself
+  // (docs/store.md). On a thread of RocksDB; must not call the engine.
   std::function<void(const absl::Status&)> background_failed = {};
   // A read met bytes that are not what was written. Any thread; the read then fails, too.
   std::function<void(const absl::Status&)> damaged = {};
