@@ -82,7 +82,7 @@ class BenchStore {
 };
 
 // Arguments: puts a pass, events with prev_kv.
-void BM_ApplyPutExisting(benchmark::State& state) {
+void ApplyPutExisting(benchmark::State& state) {
   BenchStore store(state.range(1) != 0);
   store.Fill();
   std::mt19937_64 random(1);
@@ -94,9 +94,9 @@ void BM_ApplyPutExisting(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(BM_ApplyPutExisting)->Args({1000, 0})->Args({1000, 1})->Args({50, 0})->Args({1, 0});
+BENCHMARK(ApplyPutExisting)->Args({1000, 0})->Args({1000, 1})->Args({50, 0})->Args({1, 0});
 
-void BM_ApplyPutNew(benchmark::State& state) {
+void ApplyPutNew(benchmark::State& state) {
   BenchStore store(false);
   std::uint64_t next = 0;
   for (auto _ : state) {
@@ -107,10 +107,10 @@ void BM_ApplyPutNew(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(BM_ApplyPutNew)->Arg(1000)->Arg(50);
+BENCHMARK(ApplyPutNew)->Arg(1000)->Arg(50);
 
 // Arguments: limit (0: count only).
-void BM_Range(benchmark::State& state) {
+void Range(benchmark::State& state) {
   BenchStore store(false);
   store.Fill();
   STELE_CHECK(store.engine().Flush().ok());
@@ -126,7 +126,7 @@ void BM_Range(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * (state.range(0) == 1 ? 1 : 10'000));
 }
-BENCHMARK(BM_Range)->ArgName("count0_point1_range2")->Arg(0)->Arg(1)->Arg(2);
+BENCHMARK(Range)->ArgName("count0_point1_range2")->Arg(0)->Arg(1)->Arg(2);
 
 }  // namespace
 }  // namespace stele::storage

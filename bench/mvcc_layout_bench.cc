@@ -243,7 +243,7 @@ class LayoutStore {
   void Decode(const rocksdb::Slice& bytes, KeyMeta* meta, std::string* value) const {
     std::string_view view(bytes.data(), bytes.size());
     if (shape_.value_with_key) {
-      const auto size = static_cast<std::size_t>(view[0]);
+      const auto size = std::size_t{static_cast<unsigned char>(view[0])};
       value->assign(view.substr(1 + size));
       view = view.substr(1, size);
     }
@@ -374,8 +374,9 @@ void Read(LayoutStore* store, const Workload& workload, std::mt19937_64* random)
   constexpr std::size_t kRangeKeys = 10'000;
   const auto keys = static_cast<std::uint64_t>(workload.keys);
   Stopwatch point("point read");
-  for (int i = 0; i < kPointReads; ++i)
+  for (int i = 0; i < kPointReads; ++i) {
     store->PointRead(KeyAt(static_cast<int>((*random)() % keys)));
+  }
   point.Report(kPointReads);
   Stopwatch range("range of 10,000, per key");
   for (int i = 0; i < kRanges; ++i) {

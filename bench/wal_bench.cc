@@ -89,7 +89,7 @@ class Bench {
   std::uint64_t since_release_ = 0;
 };
 
-void BM_Commit(benchmark::State& state) {
+void Commit(benchmark::State& state) {
   const std::int64_t batch = state.range(1);
   Bench bench(static_cast<BlockState>(state.range(0)));
   std::vector<double> samples_us;  // the mean says little on a machine that does other things, too
@@ -111,7 +111,7 @@ void BM_Commit(benchmark::State& state) {
   static constexpr const char* kNames[] = {"allocated", "zero-ahead", "recycled"};
   state.SetLabel(kNames[state.range(0)]);
 }
-BENCHMARK(BM_Commit)
+BENCHMARK(Commit)
     ->ArgsProduct({{kAllocated, kZeroAhead, kRecycled}, {1, 16, 256}})
     ->ArgNames({"blocks", "entries"})
     ->UseRealTime()

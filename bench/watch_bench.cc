@@ -87,7 +87,7 @@ class Setup {
 };
 
 // Arguments: watchers of one key, revisions in a publication. Time is per (event, watcher) pair.
-void BM_FanOut(benchmark::State& state) {
+void FanOut(benchmark::State& state) {
   const int watchers = static_cast<int>(state.range(0));
   const int revisions = static_cast<int>(state.range(1));
   Setup setup(watchers, [](int /*i*/) {
@@ -105,7 +105,7 @@ void BM_FanOut(benchmark::State& state) {
   state.counters["us_per_event_and_watcher"] = benchmark::Counter(
       static_cast<double>(pairs) / 1e6, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
-BENCHMARK(BM_FanOut)
+BENCHMARK(FanOut)
     ->Args({1, 1})
     ->Args({100, 1})
     ->Args({1000, 1})
@@ -114,7 +114,7 @@ BENCHMARK(BM_FanOut)
     ->Args({1000, 100});
 
 // Watchers of distinct prefixes, of which one is concerned.
-void BM_DistinctRanges(benchmark::State& state) {
+void DistinctRanges(benchmark::State& state) {
   Setup setup(static_cast<int>(state.range(0)), [](int i) {
     etcdserverpb::WatchCreateRequest request;
     request.set_key(absl::StrCat("/registry/", i, "/"));
@@ -128,10 +128,10 @@ void BM_DistinctRanges(benchmark::State& state) {
   STELE_CHECK(setup.events_sent() == static_cast<std::int64_t>(state.iterations()));
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }
-BENCHMARK(BM_DistinctRanges)->Arg(10)->Arg(10000)->Arg(100000);
+BENCHMARK(DistinctRanges)->Arg(10)->Arg(10000)->Arg(100000);
 
 // Creating and closing: a client with many watches connects and leaves.
-void BM_CreateWatchers(benchmark::State& state) {
+void CreateWatchers(benchmark::State& state) {
   for (auto _ : state) {
     Setup setup(static_cast<int>(state.range(0)), [](int i) {
       etcdserverpb::WatchCreateRequest request;
@@ -142,7 +142,7 @@ void BM_CreateWatchers(benchmark::State& state) {
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * state.range(0));
 }
-BENCHMARK(BM_CreateWatchers)->Arg(10000)->Unit(benchmark::kMillisecond);
+BENCHMARK(CreateWatchers)->Arg(10000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace stele::server

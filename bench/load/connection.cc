@@ -191,7 +191,7 @@ void Connection::Lose(std::string_view reason) {
 
 void Connection::OnReadable(ReadBuffer* buffer) {
   // A read that does not fill the buffer has emptied the socket.
-  for (ssize_t size = static_cast<ssize_t>(kReadBytes); size == static_cast<ssize_t>(kReadBytes);) {
+  for (auto size = static_cast<ssize_t>(kReadBytes); size == static_cast<ssize_t>(kReadBytes);) {
     size = ::recv(fd_.get(), buffer->data(), kReadBytes, 0);
     if (size < 0) {
       if (errno == EINTR) {

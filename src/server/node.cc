@@ -133,8 +133,8 @@ void Node::FailStop(const absl::Status& status) {
   std::_Exit(1);
 }
 
-// Two failures are no reason to stay down. What the store holds is not what was written: others have
-// it. A flush found the disk full: the log has all of it, and the next start waits for space.
+// Two failures are no reason to stay down. What the store holds is not what was written: others
+// have it. A flush found the disk full: the log has all of it, and the next start waits for space.
 void Node::OnStoreFailure(const absl::Status& status) {
   if (absl::IsDataLoss(status)) EnterQuarantine(status);
   if (absl::IsResourceExhausted(status)) {

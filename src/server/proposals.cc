@@ -33,8 +33,8 @@ bool NeedsSpace(const stelepb::Command& command) {
 
 }  // namespace
 
-Proposals::Proposals(const Options& options, const Clock* clock, std::uint64_t first_request_id)
-    : options_(options), clock_(clock), next_request_id_(first_request_id) {}
+Proposals::Proposals(Options options, const Clock* clock, std::uint64_t first_request_id)
+    : options_(std::move(options)), clock_(clock), next_request_id_(first_request_id) {}
 
 void Proposals::Propose(stelepb::Command* command, Done done) {
   Register(command, std::move(done), &submit_);

@@ -37,7 +37,7 @@ class Proposals final : public Proposer {
 
   // `first_request_id` is random per start, so that ids of an earlier life or of another member
   // do not meet a waiter here. `clock` outlives this.
-  Proposals(const Options& options, const Clock* clock, std::uint64_t first_request_id);
+  Proposals(Options options, const Clock* clock, std::uint64_t first_request_id);
 
   // REQUIRES: before the first Propose.
   void set_submit(Submit submit) { submit_ = std::move(submit); }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <ranges>
 #include <utility>
 #include <variant>
 
@@ -149,9 +148,9 @@ raft::Index RaftLoop::CatchUpStart(raft::Index durable) const {
       log_->Entries(from, durable.Next(), std::numeric_limits<std::uint64_t>::max(), &entries);
   STELE_CHECK(status == raft::LogReadStatus::kOk);
   std::uint64_t bytes = 0;
-  for (const raft::Entry& entry : entries | std::views::reverse) {
-    bytes += entry.data.size();
-    if (bytes > options_.catch_up_bytes) return entry.id.index;
+  for (auto entry = entries.crbegin(); entry != entries.crend(); ++entry) {
+    bytes += entry->data.size();
+    if (bytes > options_.catch_up_bytes) return entry->id.index;
   }
   return from.Previous();
 }

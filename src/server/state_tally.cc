@@ -10,12 +10,12 @@ namespace {
 std::optional<storage::StateDigest> MajorityOf(
     const std::map<raft::NodeId, storage::StateDigest>& digests,
     const std::vector<raft::NodeId>& voters) {
-  for (const auto& [candidate, digest] : digests) {
+  for (const auto& candidate : digests) {
     const auto have_it = std::count_if(voters.begin(), voters.end(), [&](raft::NodeId voter) {
       const auto found = digests.find(voter);
-      return found != digests.end() && found->second == digest;
+      return found != digests.end() && found->second == candidate.second;
     });
-    if (2 * static_cast<std::size_t>(have_it) > voters.size()) return digest;
+    if (2 * static_cast<std::size_t>(have_it) > voters.size()) return candidate.second;
   }
   return std::nullopt;
 }
@@ -30,8 +30,9 @@ std::vector<StateTally::Verdict> StateTally::Note(raft::Index index, raft::NodeI
   std::vector<Verdict> verdicts;
   if (const auto right = MajorityOf(round.digests, voters)) {
     for (const auto& [each, had] : round.digests) {
-      if (round.told.try_emplace(each, true).second)
+      if (round.told.try_emplace(each, true).second) {
         verdicts.push_back({each, index, had == *right});
+      }
     }
   }
   while (rounds_.size() > kRoundsMax) rounds_.erase(rounds_.begin());

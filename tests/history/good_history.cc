@@ -96,7 +96,7 @@ class Store {
   void Remove(const std::string& key, RevisionRecord* record) {
     record->changes.push_back({.key = key, .deletes = true});
     EventRecord event{.deletes = true, .kv = {.key = key, .mod_revision = revision_}};
-    events_.push_back({event, keys_[key]});
+    events_.emplace_back(event, keys_[key]);
     keys_.erase(record->changes.back().key);
   }
 

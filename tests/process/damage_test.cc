@@ -32,8 +32,9 @@ void FlipLengthBit(const fs::path& segment) {
   while (true) {
     std::uint32_t checksum_and_length[2] = {};
     file.seekg(at);
-    if (!file.read(reinterpret_cast<char*>(checksum_and_length), sizeof(checksum_and_length)))
+    if (!file.read(reinterpret_cast<char*>(checksum_and_length), sizeof(checksum_and_length))) {
       break;
+    }
     if (checksum_and_length[0] == 0) break;
     records.push_back(at);
     at += 56 + (checksum_and_length[1] + 7) / 8 * 8;

@@ -186,7 +186,7 @@ TEST_F(DiskFullTest, TheDataFillsTheDisk) {
     std::mt19937_64 random(static_cast<std::uint64_t>(acknowledged));
     for (char& byte : value) byte = static_cast<char>(random());
     request.set_value(value);
-    const absl::Status status = cluster.client(0).Put(request, absl::Seconds(10)).status();
+    absl::Status status = cluster.client(0).Put(request, absl::Seconds(10)).status();
     if (status.ok()) ++acknowledged;
     return status;
   };

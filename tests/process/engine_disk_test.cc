@@ -129,8 +129,8 @@ TEST(EngineDiskTest, AfterAFullDiskAStoreHoldsWhatItSaysItHolds) {
       // Full at another place each time.
       ASSERT_EQ(fallocate(fd, 0, 0, (off_t{40} << 20) + off_t{round} * 300'000), 0);
       close(fd);
-      // Debian's RocksDB has its assertions on, and some ways through this error meet one: a harsher
-      // end, but no other.
+      // Debian's RocksDB has its assertions on, and some ways through this error meet one: a
+      // harsher end, but no other.
       EXPECT_THAT(ExitCodeOf([&] { WriteUntilTheDiskIsFull(store); }),
                   testing::AnyOf(kEndedByTheEngine, 128 + SIGABRT));
       std::filesystem::remove(foreign);

@@ -121,8 +121,9 @@ absl::Status LoopDisk::Mount() {
 }
 
 absl::Status LoopDisk::Unmount() {
-  if (umount(mount_point_.c_str()) != 0)
+  if (umount(mount_point_.c_str()) != 0) {
     return Failed(absl::StrCat("umount ", mount_point_.c_str()));
+  }
   return absl::OkStatus();
 }
 

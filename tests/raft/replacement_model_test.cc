@@ -38,6 +38,12 @@ enum class Protocol : std::uint8_t {
 
 enum class Kind : std::uint8_t { kValue, kReplaceConf, kPromoteConf };
 
+// Nodes, terms and lengths are small ints here.
+template <class Array>
+auto& At(Array& array, int i) {
+  return array.at(static_cast<std::size_t>(i));
+}
+
 struct ModelEntry {
   std::uint8_t term = 0;  // 0: none
   Kind kind = Kind::kValue;
@@ -54,7 +60,7 @@ struct Log {
   bool StartsWith(const Log& prefix, int length) const {
     if (size < length) return false;
     for (int i = 0; i < length; ++i) {
-      if (entries.at(i) != prefix.entries.at(i)) return false;
+      if (At(entries, i) != At(prefix.entries, i)) return false;
     }
     return true;
   }
@@ -91,8 +97,8 @@ using Bytes = std::array<char, sizeof(State)>;
 std::uint8_t VotersOf(const Log& log) {
   std::uint8_t voters = 0b0111;
   for (int i = 0; i < log.size; ++i) {
-    if (log.entries.at(i).kind == Kind::kReplaceConf) voters = 0b0110;
-    if (log.entries.at(i).kind == Kind::kPromoteConf) voters = 0b1110;
+    if (At(log.entries, i).kind == Kind::kReplaceConf) voters = 0b0110;
+    if (At(log.entries, i).kind == Kind::kPromoteConf) voters = 0b1110;
   }
   return voters;
 }
@@ -161,7 +167,7 @@ class Explorer {
   }
 
   void Steps(const State& state, int node) {
-    if (state.nodes.at(node).silent) {
+    if (At(state.nodes, node).silent) {
       if (protocol_ == Protocol::kRejoinAfterCatchUp && node == kDamaged) CatchUp(state);
       return;
     }
@@ -185,7 +191,7 @@ class Explorer {
   }
 
   void Campaign(State state, int n) {
-    Node& node = state.nodes.at(n);
+    Node& node = At(state.nodes, n);
     if (node.role == ModelRole::kLeader || node.term == bounds_.terms) return;
     if (!Has(VotersOf(node.log), n)) return;
     StepDown(&node, static_cast<std::uint8_t>(node.term + 1));
@@ -197,8 +203,8 @@ class Explorer {
 
   // `voter` hears that `candidate` asks, at any time while it does.
   void Vote(State state, int voter, int candidate) {
-    const Node asking = state.nodes.at(candidate);
-    Node& node = state.nodes.at(voter);
+    const Node asking = At(state.nodes, candidate);
+    Node& node = At(state.nodes, voter);
     if (voter == candidate || asking.role != ModelRole::kCandidate) return;
     if (asking.silent || node.term > asking.term) return;
     if (node.term == asking.term && node.vote != kNobody) return;
@@ -209,12 +215,12 @@ class Explorer {
     StepDown(&node, asking.term);
     node.vote = static_cast<std::uint8_t>(candidate);
     // The candidate may count it at any later time, whatever becomes of the voter.
-    state.nodes.at(candidate).votes |= static_cast<std::uint8_t>(1 << voter);
+    At(state.nodes, candidate).votes |= static_cast<std::uint8_t>(1 << voter);
     Visit(state);
   }
 
   void Win(State state, int n) {
-    Node& node = state.nodes.at(n);
+    Node& node = At(state.nodes, n);
     if (node.role != ModelRole::kCandidate) return;
     if (!IsMajority(node.votes, VotersOf(node.log))) return;
     if (state.leader.at(node.term) != kNobody) return Violate("two leaders in a term");
@@ -231,7 +237,7 @@ class Explorer {
   }
 
   void AppendOwn(const State& state, int n) {
-    const Node& node = state.nodes.at(n);
+    const Node& node = At(state.nodes, n);
     if (node.role != ModelRole::kLeader || node.log.size == bounds_.entries) return;
     AppendOwn(state, n, Kind::kValue);
     // A config needs a commit of the leader's own term, and no other config may be under way.
@@ -244,7 +250,7 @@ class Explorer {
   }
 
   void AppendOwn(State state, int n, Kind kind) {
-    Node& node = state.nodes.at(n);
+    Node& node = At(state.nodes, n);
     node.log.Append({node.term, kind});
     state.sent.at(node.term) = node.log;
     Visit(state);
@@ -252,19 +258,19 @@ class Explorer {
 
   // Gets an append of the leader of `term`, new or late, that reaches up to any index.
   void Receive(const State& state, int n, int term) {
-    const int leader = state.leader.at(term);
-    if (leader == kNobody || leader == n || state.nodes.at(n).term > term) return;
-    const Log& sent = state.sent.at(term);
+    const int leader = At(state.leader, term);
+    if (leader == kNobody || leader == n || At(state.nodes, n).term > term) return;
+    const Log& sent = At(state.sent, term);
     if (n == kSuccessor && VotersOf(sent) == 0b0111) return;  // nobody knows it yet
     for (int length = 1; length <= sent.size; ++length) {
       State next = state;
-      Node& node = next.nodes.at(n);
+      Node& node = At(next.nodes, n);
       StepDown(&node, static_cast<std::uint8_t>(term));
       TakeOver(sent, length, &node.log);
       // The leader may count the acknowledgement at any later time while it still leads.
-      Node& leading = next.nodes.at(leader);
+      Node& leading = At(next.nodes, leader);
       if (leading.role == ModelRole::kLeader && leading.term == term) {
-        leading.acks.at(n) = std::max(leading.acks.at(n), static_cast<std::uint8_t>(length));
+        At(leading.acks, n) = std::max(At(leading.acks, n), static_cast<std::uint8_t>(length));
       }
       Visit(next);
     }

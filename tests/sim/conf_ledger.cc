@@ -63,9 +63,9 @@ bool ConfLedger::WasMember(raft::NodeId id, raft::Index index) const {
 }
 
 const raft::ConfState& ConfLedger::InForce(const LogMirror& log, raft::Index index) const {
-  for (auto conf = log.confs().rbegin(); conf != log.confs().rend(); ++conf) {
-    if (conf->index <= index) return seen_.at({conf->index, conf->term});
-  }
+  const auto newest = std::find_if(log.confs().rbegin(), log.confs().rend(),
+                                   [&](const auto& conf) { return conf.index <= index; });
+  if (newest != log.confs().rend()) return seen_.at({newest->index, newest->term});
   return CommittedAt(std::min(index, log.base()));
 }
 

@@ -27,34 +27,34 @@ bool IsQuorumOf(const ConfState& conf, const std::set<NodeId>& set) {
   return IsQuorum(conf, [&](NodeId id) { return set.contains(id); });
 }
 
-const NodeId n1{1};
-const NodeId n2{2};
-const NodeId n3{3};
-const NodeId n4{4};
+const NodeId kN1{1};
+const NodeId kN2{2};
+const NodeId kN3{3};
+const NodeId kN4{4};
 
 TEST(ConfLedgerTest, AQuorumIsMoreThanHalfOfEachSide) {
-  EXPECT_TRUE(IsQuorumOf(Voters({n1}), {n1}));
-  EXPECT_FALSE(IsQuorumOf(Voters({n1, n2}), {n1}));
-  EXPECT_TRUE(IsQuorumOf(Voters({n1, n2, n3}), {n1, n3}));
-  EXPECT_FALSE(IsQuorumOf(Voters({n1, n2, n3, n4}), {n1, n3}));
-  EXPECT_FALSE(IsQuorumOf(Voters({n1, n2, n3}), {n1, n4}));
-  EXPECT_FALSE(IsQuorumOf(Voters({n4}, {n1, n2, n3}), {n1, n2}));
-  EXPECT_TRUE(IsQuorumOf(Voters({n4}, {n1, n2, n3}), {n1, n2, n4}));
+  EXPECT_TRUE(IsQuorumOf(Voters({kN1}), {kN1}));
+  EXPECT_FALSE(IsQuorumOf(Voters({kN1, kN2}), {kN1}));
+  EXPECT_TRUE(IsQuorumOf(Voters({kN1, kN2, kN3}), {kN1, kN3}));
+  EXPECT_FALSE(IsQuorumOf(Voters({kN1, kN2, kN3, kN4}), {kN1, kN3}));
+  EXPECT_FALSE(IsQuorumOf(Voters({kN1, kN2, kN3}), {kN1, kN4}));
+  EXPECT_FALSE(IsQuorumOf(Voters({kN4}, {kN1, kN2, kN3}), {kN1, kN2}));
+  EXPECT_TRUE(IsQuorumOf(Voters({kN4}, {kN1, kN2, kN3}), {kN1, kN2, kN4}));
 }
 
 TEST(ConfLedgerTest, KnowsWhichQuorumsMeet) {
-  EXPECT_TRUE(QuorumsMeet(Voters({n1, n2, n3}), Voters({n1, n2, n3, n4})));
-  EXPECT_TRUE(QuorumsMeet(Voters({n1, n2}), Voters({n2})));
-  EXPECT_FALSE(QuorumsMeet(Voters({n1, n2}), Voters({n3})));
-  EXPECT_FALSE(QuorumsMeet(Voters({n1, n2, n3}), Voters({n1})));
-  EXPECT_TRUE(QuorumsMeet(Voters({n1, n2}), Voters({n3, n4}, {n1, n2})));
-  EXPECT_TRUE(QuorumsMeet(Voters({n3, n4}, {n1, n2}), Voters({n3, n4})));
+  EXPECT_TRUE(QuorumsMeet(Voters({kN1, kN2, kN3}), Voters({kN1, kN2, kN3, kN4})));
+  EXPECT_TRUE(QuorumsMeet(Voters({kN1, kN2}), Voters({kN2})));
+  EXPECT_FALSE(QuorumsMeet(Voters({kN1, kN2}), Voters({kN3})));
+  EXPECT_FALSE(QuorumsMeet(Voters({kN1, kN2, kN3}), Voters({kN1})));
+  EXPECT_TRUE(QuorumsMeet(Voters({kN1, kN2}), Voters({kN3, kN4}, {kN1, kN2})));
+  EXPECT_TRUE(QuorumsMeet(Voters({kN3, kN4}, {kN1, kN2}), Voters({kN3, kN4})));
 }
 
 // Whatever an operator may ask for and the core would allow keeps quorums meeting.
 TEST(ConfLedgerTest, PlansThatMayFollowKeepQuorumsMeeting) {
   RandomStream random(3, "plans");
-  ConfState now = Voters({n1, n2, n3});
+  ConfState now = Voters({kN1, kN2, kN3});
   std::uint64_t machines = 3;
   int steps = 0;
   for (int i = 0; i < 2000; ++i) {

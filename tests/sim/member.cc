@@ -296,8 +296,9 @@ void Member::Propose(stelepb::Command* command, server::Proposer::Done done) {
 }
 
 void Member::Read(server::Reader::Done done) {
-  if (around_.bug.model == ModelBug::kReadWithoutRound)
+  if (around_.bug.model == ModelBug::kReadWithoutRound) {
     return done(process_->reads->Serializable());
+  }
   process_->reads->Linearizable(std::move(done));
 }
 

@@ -23,8 +23,9 @@ bool ParseLine(std::string_view line, RunOptions* options) {
   }
   if (words.first == "swarm") return SwarmFromText(words.second, &options->swarm.emplace());
   std::optional<Fault> fault = FaultFromText(line);
-  if (fault) options->faults->push_back(*std::move(fault));
-  return fault.has_value();
+  if (!fault) return false;
+  options->faults->push_back(*std::move(fault));
+  return true;
 }
 
 }  // namespace

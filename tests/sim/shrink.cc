@@ -47,7 +47,7 @@ class Shrinker {
 
   void DropFaults() {
     std::size_t pieces = 2;
-    while (best_.faults->size() > 0 && HasTime()) {
+    while (!best_.faults->empty() && HasTime()) {
       const std::size_t size = best_.faults->size();
       pieces = std::min(pieces, size);
       bool dropped = false;

@@ -49,8 +49,9 @@ void SnapshotCourier::Name(Member* sender, const Route& route, std::uint64_t num
     raft::Message message{route.first, route.second, raft.term(), raft::InstallSnapshot{*meta}};
     queue_->After(
         0, [this, route, number, cargo = std::move(cargo), message = std::move(message)]() mutable {
-          if (IsUnderWay(route, number))
+          if (IsUnderWay(route, number)) {
             Travel(route, number, std::move(cargo), std::move(message));
+          }
         });
   }});
 }

@@ -115,7 +115,7 @@ Member* World::AddMachine(raft::NodeId id) {
   STELE_CHECK(member == nullptr);
   member = std::make_unique<Member>(id, SurroundingsOfMembers());
   RandomStream random(options_.seed, "joiner", id.value);
-  queue_.After(random.Between(kMillisecond, 2 * kSecond), [this, started = member.get()] {
+  queue_.After(random.Between(kMillisecond, 2 * kSecond), [started = member.get()] {
     if (!started->is_up() && started->life() == 0) started->Boot();
   });
   return member.get();

@@ -108,7 +108,7 @@ TEST(WorldTest, ReplacesALeaderWhoseDiskStalls) {
 }
 
 TEST(ScheduleTest, RepeatsARun) {
-  for (const std::uint64_t seed : {5, 8, 12, 21}) {
+  for (const std::uint64_t seed : {5U, 8U, 12U, 21U}) {
     const RunOptions drawn = Options(seed, 30 * kSecond);
     const RunResult first = RunSeed(drawn);
     std::string error;

@@ -184,8 +184,9 @@ struct Wants {
 std::function<Runner(FlagSet&)> Prepare(FlaggedRun run, Wants wants) {
   return [run, wants](FlagSet& set) -> Runner {
     auto flags = std::make_shared<MemberFlags>();
-    if (wants.peer_urls)
+    if (wants.peer_urls) {
       set.Add("peer-urls", &flags->peer_urls, "The peer URLs, separated by commas");
+    }
     if (wants.learner) set.Add("learner", &flags->learner, "Add it as a learner, without a vote");
     if (wants.consistency) {
       set.Add("consistency", &flags->consistency, "Linearizable (l) or serializable (s)");

@@ -73,13 +73,13 @@ class ClusterApi {
     member->set_voter_when_ready(!request.islearner());
     pb::MemberAddResponse response;
     ToMember(*member, response.mutable_member());
-    Change(call, std::move(change), std::move(response));
+    Change(call, change, std::move(response));
   }
 
   void Remove(const CallPtr& call, const pb::MemberRemoveRequest& request) const {
     stelepb::Command change;
     change.mutable_member_remove()->set_member_id(request.id());
-    Change(call, std::move(change), pb::MemberRemoveResponse());
+    Change(call, change, pb::MemberRemoveResponse());
   }
 
   void Update(const CallPtr& call, const pb::MemberUpdateRequest& request) const {
@@ -88,20 +88,20 @@ class ClusterApi {
     absl::Status status =
         TakeUrls(request.peerurls(), change.mutable_member_update()->mutable_peer_urls());
     if (!status.ok()) return call->Finish(status);
-    Change(call, std::move(change), pb::MemberUpdateResponse());
+    Change(call, change, pb::MemberUpdateResponse());
   }
 
   void Promote(const CallPtr& call, const pb::MemberPromoteRequest& request) const {
     stelepb::Command change;
     change.mutable_member_promote()->set_member_id(request.id());
-    Change(call, std::move(change), pb::MemberPromoteResponse());
+    Change(call, change, pb::MemberPromoteResponse());
   }
 
  private:
   template <class Response>
-  void Change(const CallPtr& call, stelepb::Command change, Response response) const {
-    members_->Change(std::move(change), [facts = facts_, call, response = std::move(response)](
-                                            absl::StatusOr<Records> members) mutable {
+  void Change(const CallPtr& call, const stelepb::Command& change, Response response) const {
+    members_->Change(change, [facts = facts_, call, response = std::move(response)](
+                                 absl::StatusOr<Records> members) mutable {
       if (!members.ok()) return call->Finish(members.status());
       ReplyWithMembers(*facts, call.get(), *members, &response);
     });

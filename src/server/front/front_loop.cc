@@ -7,11 +7,12 @@
 
 namespace stele::server {
 
-FrontLoop::FrontLoop(std::string name, const FrontOptions& options, const MethodTable& methods,
-                     HttpRoutes& routes, ConnectionCount* connection_count)
+FrontLoop::FrontLoop(const std::string& name, const FrontOptions& options,
+                     const MethodTable& methods, HttpRoutes& routes,
+                     ConnectionCount* connection_count)
     : options_(options),
       connection_count_(connection_count),
-      loop_(std::move(name)),
+      loop_(name),
       state_{options, methods, routes, loop_} {}
 
 FrontLoop::~FrontLoop() { loop_.Stop(); }

@@ -17,7 +17,7 @@ namespace stele::server {
 // Methods are for the loop's thread unless they say otherwise.
 class FrontLoop final : public ServerConnection::Owner {
  public:
-  FrontLoop(std::string name, const FrontOptions& options, const MethodTable& methods,
+  FrontLoop(const std::string& name, const FrontOptions& options, const MethodTable& methods,
             HttpRoutes& routes, ConnectionCount* connection_count);
   ~FrontLoop() override;
 

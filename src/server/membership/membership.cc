@@ -118,7 +118,7 @@ void Membership::Lead(const RequestPtr& request) {
   });
 }
 
-void Membership::Propose(const RequestPtr& request, Reader::View view) {
+void Membership::Propose(const RequestPtr& request, const Reader::View& view) {
   auto verdict = std::make_shared<Verdict>();
   const auto conclude = [this, request, verdict](const storage::CommandResult& result) {
     loop_->Post(
@@ -142,7 +142,7 @@ void Membership::Propose(const RequestPtr& request, Reader::View view) {
 
 // What runs on the raft thread, where the core's newest state can be seen.
 ConfChangeInput Membership::ConfChange(const RequestPtr& request, const Reader::View& view,
-                                       std::shared_ptr<Verdict> verdict) const {
+                                       const std::shared_ptr<Verdict>& verdict) const {
   MemberFacts facts{view->Members(), view->RemovedMembers(), {}};
   ConfChangeInput input;
   input.next = [rules = options_.rules, self = options_.self, request, verdict,

@@ -74,9 +74,9 @@ class Membership final : public MemberChanger {
   void Again(const RequestPtr& request);
   void Forward(const RequestPtr& request, raft::NodeId leader);
   void Lead(const RequestPtr& request);
-  void Propose(const RequestPtr& request, Reader::View view);
+  void Propose(const RequestPtr& request, const Reader::View& view);
   ConfChangeInput ConfChange(const RequestPtr& request, const Reader::View& view,
-                             std::shared_ptr<Verdict> verdict) const;
+                             const std::shared_ptr<Verdict>& verdict) const;
   void Conclude(const RequestPtr& request, const absl::Status& status, const Verdict& verdict);
   void LeaveLead();
   void HandOver(raft::NodeId target, std::function<void(bool)> done);

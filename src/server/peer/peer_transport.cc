@@ -168,8 +168,9 @@ void PeerTransport::AskChange(
       });
 }
 
-void PeerTransport::AskAdmission(raft::NodeId peer, const stelepb::AdmissionQuestion& question,
-                                 std::function<void(absl::StatusOr<Admission::Answer>)> answer) {
+void PeerTransport::AskAdmission(
+    raft::NodeId peer, const stelepb::AdmissionQuestion& question,
+    const std::function<void(absl::StatusOr<Admission::Answer>)>& answer) {
   const bool posted = loop_->Post([this, peer, question, answer] {
     PeerLink* link = Link(peer);
     if (link == nullptr || !link->connected()) {

@@ -54,7 +54,7 @@ class PeerTransport final : public Transport, public LeaseForwarder {
   void Ask(raft::NodeId leader, std::int64_t lease_id, bool renew, LeaseClock::Done done) override;
   // Asks a member what it remembers of this one. Any thread; the answer comes on the loop's.
   void AskAdmission(raft::NodeId peer, const stelepb::AdmissionQuestion& question,
-                    std::function<void(absl::StatusOr<Admission::Answer>)> answer);
+                    const std::function<void(absl::StatusOr<Admission::Answer>)>& answer);
   // Reports this member's state to the leader. Loop's thread.
   void ReportState(raft::NodeId leader, const stelepb::StateReport& report,
                    std::function<void(absl::StatusOr<stelepb::StateVerdict>)> done);

@@ -22,7 +22,7 @@ absl::StatusOr<FileList> ListFiles(storage::FileSystem* fs, const std::string& d
   if (!names.ok()) return names.status();
   FileList files;
   for (const std::string& name : *names) {
-    auto size = fs->FileSize(dir + "/" + name);
+    auto size = fs->FileSize(absl::StrCat(dir, "/", name));
     if (!size.ok()) return size.status();
     stelepb::SnapshotFile* file = files.Add();
     file->set_name(name);
@@ -197,10 +197,10 @@ class SnapshotSender::Transfer final : public GrpcClientStream::Events {
   bool ended_ = false;
 };
 
-SnapshotSender::SnapshotSender(const Options& options, EventLoop* loop, TaskPump* work,
+SnapshotSender::SnapshotSender(Options options, EventLoop* loop, TaskPump* work,
                                storage::FileSystem* fs, const PeerIdentity& identity,
                                Surroundings surroundings)
-    : options_(options),
+    : options_(std::move(options)),
       loop_(loop),
       work_(work),
       fs_(fs),
@@ -233,7 +233,7 @@ void SnapshotSender::Send(raft::NodeId peer) {
   auto transfer = std::make_unique<Transfer>(this, peer, number);
   const std::string dir = transfer->dir();
   transfers_[peer] = std::move(transfer);
-  surroundings_.make(dir, [this, peer, number](absl::StatusOr<Made> made) {
+  surroundings_.make(dir, [this, peer, number](const absl::StatusOr<Made>& made) {
     loop_->Post([this, peer, number, made] { OnMade(peer, number, made); });
   });
 }

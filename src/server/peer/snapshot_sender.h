@@ -44,7 +44,7 @@ class SnapshotSender {
   };
 
   // All pointers outlive the sender, whose owner stops the loop and `work` first.
-  SnapshotSender(const Options& options, EventLoop* loop, TaskPump* work, storage::FileSystem* fs,
+  SnapshotSender(Options options, EventLoop* loop, TaskPump* work, storage::FileSystem* fs,
                  const PeerIdentity& identity, Surroundings surroundings);
   ~SnapshotSender();
 

@@ -67,12 +67,12 @@ Method WatchService::WatchMethod() {
   Method method;
   method.path = "/etcdserverpb.Watch/Watch";
   method.kind = MethodKind::kBidiStream;
-  method.on_stream = [this](std::shared_ptr<Call> call) -> std::unique_ptr<CallHandler> {
+  method.on_stream = [this](const std::shared_ptr<Call>& call) -> std::unique_ptr<CallHandler> {
     if (const absl::Status status = admit_ ? admit_() : absl::OkStatus(); !status.ok()) {
       call->Finish(status);
       return std::make_unique<RefusedStream>();
     }
-    return std::make_unique<WatchStreamHandler>(hub_, std::move(call));
+    return std::make_unique<WatchStreamHandler>(hub_, call);
   };
   return method;
 }

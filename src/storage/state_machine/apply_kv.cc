@@ -74,8 +74,12 @@ absl::Status ApplyPut(ApplyPass& pass, etcdserverpb::PutRequest* request,
   }
   if (*before && request->prev_kv()) *response->mutable_prev_kv() = *before_kv;
 
-  std::string value =
-      request->ignore_value() ? before_kv->value() : std::move(*request->mutable_value());
+  std::string value;
+  if (request->ignore_value()) {
+    value = before_kv->value();
+  } else {
+    value.swap(*request->mutable_value());
+  }
   const std::int64_t lease = request->ignore_lease() ? (*before)->lease : request->lease();
   if (!pass.events_with_prev_kv) before_kv.reset();
   pass.writes.Put(request->key(), std::move(value), lease, *before, std::move(before_kv));

@@ -25,15 +25,13 @@ void ClientPort::CallUnary(raft::NodeId id, std::string_view path, std::string r
   auto exchange = std::make_shared<Exchange>();
   exchange->done = std::move(done);
   const std::weak_ptr<Exchange> weak = exchange;
-  exchange->call = std::make_shared<SimCall>(queue, DrawDelay(random),
-                                             SimCall::Outputs{[weak](const std::string& message) {
-                                                                if (const auto open = weak.lock())
-                                                                  open->reply = message;
-                                                              },
-                                                              [weak](const absl::Status& status) {
-                                                                if (const auto open = weak.lock())
-                                                                  open->End(status);
-                                                              }});
+  const SimCall::Outputs outputs{[weak](const std::string& message) {
+                                   if (const auto open = weak.lock()) open->reply = message;
+                                 },
+                                 [weak](const absl::Status& status) {
+                                   if (const auto open = weak.lock()) open->End(status);
+                                 }};
+  exchange->call = std::make_shared<SimCall>(queue, DrawDelay(random), outputs);
   queue->After(kPatience, [exchange] { exchange->End(absl::UnavailableError("no answer")); });
   Reach(
       id, DrawDelay(random),

@@ -35,7 +35,7 @@ TEST(FullWorldTest, KeepsItsPromises) {
 }
 
 TEST(FullWorldTest, IsAFunctionOfTheSeed) {
-  for (const std::uint64_t seed : {3, 14, 15, 92}) {
+  for (const std::uint64_t seed : {3U, 14U, 15U, 92U}) {
     const FullRunResult first = RunFullSeed(Options(seed, 20 * kSecond));
     const FullRunResult second = RunFullSeed(Options(seed, 20 * kSecond));
     EXPECT_EQ(first.hash, second.hash) << "seed " << seed;

@@ -69,7 +69,7 @@ void LeaseClients::Grant() {
 
 void LeaseClients::Plan(const Lease& lease) {
   if (stopped_) return;
-  const double ttl = static_cast<double>(lease.ttl_seconds * kSecond);
+  const auto ttl = static_cast<double>(lease.ttl_seconds * kSecond);
   if (lease.renewals_left > 0) {
     // Mostly in time, now and then too late.
     const auto delay = static_cast<Micros>(ttl * (0.2 + 0.9 * random_.Fraction()));

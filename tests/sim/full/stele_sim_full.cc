@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -244,4 +245,9 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace stele::sim
 
-int main(int argc, char** argv) { return stele::sim::Main(argc, argv); }
+int main(int argc, char** argv) try {
+  return stele::sim::Main(argc, argv);
+} catch (const std::exception& thrown) {  // the flag parser's, for flags that contradict themselves
+  std::fprintf(stderr, "stele_sim_full: %s\n", thrown.what());
+  return 2;
+}

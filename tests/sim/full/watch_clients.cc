@@ -65,8 +65,9 @@ void WatchClients::Connect(Watcher* watcher) {
       SimCall::Outputs{[this, watcher, stream](const std::string& message) {
                          if (watcher->stream != stream) return;
                          etcdserverpb::WatchResponse response;
-                         if (!response.ParseFromString(message))
+                         if (!response.ParseFromString(message)) {
                            throw Violation("a reply cannot be decoded");
+                         }
                          OnMessage(watcher, response);
                        },
                        [this, watcher, stream](const absl::Status& /*status*/) {
