@@ -148,10 +148,12 @@ raft::Index RaftLoop::CatchUpStart(raft::Index durable) const {
       log_->Entries(from, durable.Next(), std::numeric_limits<std::uint64_t>::max(), &entries);
   STELE_CHECK(status == raft::LogReadStatus::kOk);
   std::uint64_t bytes = 0;
-  for (auto entry = entries.crbegin(); entry != entries.crend(); ++entry) {
-    bytes += entry->data.size();
-    if (bytes > options_.catch_up_bytes) return entry->id.index;
-  }
+  const auto newest_too_many =
+      std::find_if(entries.crbegin(), entries.crend(), [&](const raft::Entry& entry) {
+        bytes += entry.data.size();
+        return bytes > options_.catch_up_bytes;
+      });
+  if (newest_too_many != entries.crend()) return newest_too_many->id.index;
   return from.Previous();
 }
 

@@ -280,7 +280,7 @@ class Explorer {
     if (log->StartsWith(sent, length)) return;
     int agreed = 0;
     while (agreed < log->size && agreed < length &&
-           log->entries.at(agreed) == sent.entries.at(agreed)) {
+           At(log->entries, agreed) == At(sent.entries, agreed)) {
       ++agreed;
     }
     log->Truncate(agreed);
@@ -288,14 +288,14 @@ class Explorer {
   }
 
   void Commit(State state, int n) {
-    Node& node = state.nodes.at(n);
+    Node& node = At(state.nodes, n);
     if (node.role != ModelRole::kLeader) return;
     const std::uint8_t voters = VotersOf(node.log);
     for (int length = node.log.size; length > 0; --length) {
-      if (node.log.entries.at(length - 1).term != node.term) return;
+      if (node.log.entries.at(static_cast<std::size_t>(length - 1)).term != node.term) return;
       auto holders = static_cast<std::uint8_t>(1 << n);
       for (int other = 0; other < kNodes; ++other) {
-        if (node.acks.at(other) >= length) holders |= static_cast<std::uint8_t>(1 << other);
+        if (At(node.acks, other) >= length) holders |= static_cast<std::uint8_t>(1 << other);
       }
       if (!IsMajority(holders, voters)) continue;
       if (!node.log.StartsWith(state.committed, std::min<int>(length, state.committed.size))) {
@@ -310,7 +310,7 @@ class Explorer {
   }
 
   void Crash(State state, int n) {
-    Node& node = state.nodes.at(n);
+    Node& node = At(state.nodes, n);
     if (node.role == ModelRole::kFollower) return;
     StepDown(&node, node.term);
     Visit(state);
@@ -318,7 +318,7 @@ class Explorer {
 
   void Damage(State state) {
     state.damaged = true;
-    Node& node = state.nodes.at(kDamaged);
+    Node& node = At(state.nodes, kDamaged);
     node = Node();
     node.silent = protocol_ != Protocol::kRejoin;
     Visit(state);
@@ -327,10 +327,10 @@ class Explorer {
   // Takes over all that somebody who leads, or believes to lead, has.
   void CatchUp(const State& state) {
     for (int leader = 0; leader < kNodes; ++leader) {
-      const Node& leading = state.nodes.at(leader);
+      const Node& leading = At(state.nodes, leader);
       if (leading.silent || leading.role != ModelRole::kLeader) continue;
       State next = state;
-      Node& node = next.nodes.at(kDamaged);
+      Node& node = At(next.nodes, kDamaged);
       node.silent = false;
       node.term = leading.term;
       node.log = leading.log;

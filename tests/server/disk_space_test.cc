@@ -71,7 +71,7 @@ TEST_F(DiskSpaceTest, DoesNotFlicker) {
 TEST_F(DiskSpaceTest, TellsOfEveryChangeOnce) {
   std::vector<Level> heard;
   space_.set_changed([&](Level level) { heard.push_back(level); });
-  for (const std::uint64_t free : {500, 500, 70, 60, 10, 10, 500, 500}) LookWith(free);
+  for (const std::uint64_t free : {500U, 500U, 70U, 60U, 10U, 10U, 500U, 500U}) LookWith(free);
   EXPECT_EQ(heard, (std::vector<Level>{Level::kShort, Level::kExhausted, Level::kEnough}));
 }
 

@@ -218,7 +218,7 @@ TEST(SnapshotInstallTest, ATransferThatBreaksOffLeavesNothing) {
   Member member(&fs);
   ASSERT_TRUE(member.Start().ok());
   const std::vector<std::string> before = NamesIn(&fs);
-  for (const std::size_t chunks : {0, 1, 2, 4}) {
+  for (const std::size_t chunks : {0U, 1U, 2U, 4U}) {
     EXPECT_TRUE(member.Receive(kSnapshotIndex, chunks).ok());
     EXPECT_EQ(NamesIn(&fs), before);
   }
