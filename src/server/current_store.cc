@@ -93,6 +93,15 @@ std::shared_ptr<const storage::ReadView> CurrentStore::View() {
   return {std::move(held), view};
 }
 
+std::vector<storage::StoredFile> CurrentStore::Files() {
+  std::shared_ptr<Opened> opened;
+  {
+    const std::lock_guard lock(mutex_);
+    opened = opened_;
+  }
+  return opened->engine->Files();
+}
+
 absl::Status CurrentStore::SwitchTo(const std::string& name) {
   // An engine would make an empty store where there is none.
   if (!fs_->Exists(PathOf(name))) {

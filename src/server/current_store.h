@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -39,6 +40,8 @@ class CurrentStore {
   storage::StateMachine& state_machine() { return *opened_->state_machine; }
   storage::Engine& engine() { return *opened_->engine; }
   std::shared_ptr<const storage::ReadView> View();
+  // Of the store in force. Any thread.
+  std::vector<storage::StoredFile> Files();
 
   // Puts the complete and durable store in <dir>/<name> in force and removes the former.
   absl::Status SwitchTo(const std::string& name);

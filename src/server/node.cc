@@ -68,15 +68,16 @@ struct Node::Pumps {
         watch(node->watch_hub_.get(), "watch"),
         lease(node->lease_keeper_.get(), "lease"),
         disk(node->disk_space_.get(), "disk"),
-        files(&node->files_, "files") {}
+        files(&node->files_, "files"),
+        scrub(node->scrub_.get(), "scrub") {}
 
   void Start() {
-    for (ThreadRunner* runner : {&raft, &apply, &reads, &watch, &lease, &disk, &files}) {
+    for (ThreadRunner* runner : {&raft, &apply, &reads, &watch, &lease, &disk, &files, &scrub}) {
       runner->Start();
     }
   }
   void Stop() {
-    for (ThreadRunner* runner : {&files, &lease, &disk, &raft, &apply, &reads, &watch}) {
+    for (ThreadRunner* runner : {&scrub, &files, &lease, &disk, &raft, &apply, &reads, &watch}) {
       runner->Stop();
     }
   }
@@ -88,6 +89,7 @@ struct Node::Pumps {
   ThreadRunner lease;
   ThreadRunner disk;
   ThreadRunner files;
+  ThreadRunner scrub;
 };
 
 Node::Node(const Options* options) : options_(*options) {}
@@ -211,6 +213,7 @@ void Node::MakeRooms() {
   MakeRaftLoop(std::move(raft));
   MakeMembership();
   MakeStateWatch();
+  MakeScrub();
   MakeMethods();
   pumps_ = std::make_unique<Pumps>(this);
   files_.set_wake([this] { pumps_->files.Wake(); });

@@ -42,6 +42,7 @@
 #include "src/server/proposals.h"
 #include "src/server/raft_loop.h"
 #include "src/server/reads.h"
+#include "src/server/scrub.h"
 #include "src/server/state_watch.h"
 #include "src/server/task_pump.h"
 #include "src/server/thread_runner.h"
@@ -145,6 +146,7 @@ class Node final : public NodeFacts {
   absl::Status ConcludeRepair();
   void OnStoreFailure(const absl::Status& status);
   void MakeStateWatch();
+  void MakeScrub();
   [[noreturn]] static void FailStop(const absl::Status& status);
 
   const Options& options_;
@@ -172,6 +174,7 @@ class Node final : public NodeFacts {
   std::unique_ptr<SnapshotSender> snapshot_sender_;
   std::unique_ptr<SnapshotReceiver> snapshot_receiver_;
   TaskPump files_;  // reads and writes the files of snapshots
+  std::unique_ptr<Scrub> scrub_;
   std::unique_ptr<Proposals> proposals_;
   std::unique_ptr<Reads> reads_;
   std::unique_ptr<WatchHub> watch_hub_;

@@ -303,6 +303,15 @@ absl::Status Node::BecomeSuccessor(const JoinPlan& plan) {
   return NoteLogEnd((*log)->end());
 }
 
+void Node::MakeScrub() {
+  Scrub::Options options;
+  options.interval = absl::Seconds(options_.scrub_interval_s);
+  options.log_dir = data_dir_->wal();
+  options.store_files = [this] { return store_->Files(); };
+  options.damaged = [this](const absl::Status& damage) { EnterQuarantine(damage); };
+  scrub_ = std::make_unique<Scrub>(std::move(options), &file_system_, &clock_);
+}
+
 void Node::MakeStateWatch() {
   StateWatch::Surroundings around;
   around.self = identity_.self;

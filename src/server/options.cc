@@ -58,6 +58,9 @@ void AddFlags(Options* options, CLI::App* app) {
   one("--snapshot-bandwidth", &options->snapshot_bandwidth,
       "Bytes a second at which a snapshot is sent to a member (0: no bound).")
       ->check(CLI::NonNegativeNumber);
+  one("--scrub-interval", &options->scrub_interval_s,
+      "Seconds between rounds of comparing all files with their checksums (0: none).")
+      ->check(CLI::NonNegativeNumber);
   app->add_flag("--strict-reconfig-check", options->strict_reconfig_check,
                 "Refuse changes of the members that would endanger the quorum.")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);

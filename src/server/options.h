@@ -36,6 +36,7 @@ struct Options {
   std::int64_t quota_backend_bytes = 0;  // 0: the default of 2 GiB; negative: no quota
   std::uint64_t disk_reserve_bytes = std::uint64_t{64} << 20U;
   std::uint64_t snapshot_bandwidth = std::uint64_t{64} << 20U;  // bytes per second; 0: no bound
+  std::int64_t scrub_interval_s = std::int64_t{24} * 60 * 60;   // 0: never
   bool strict_reconfig_check = true;
   std::int64_t max_learners = 1;
   std::string log_level = "info";

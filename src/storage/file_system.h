@@ -60,6 +60,12 @@ class FileSystem {
     if (!all.ok() || offset >= all->size()) return all.ok() ? std::string() : all;
     return all->substr(offset, size);
   }
+  // The same, and what the machine remembers of the file is read from its disk again where that is
+  // possible.
+  virtual absl::StatusOr<std::string> ReadFromDisk(const std::string& path, std::uint64_t offset,
+                                                   std::uint64_t size) {
+    return ReadAt(path, offset, size);
+  }
   virtual absl::StatusOr<std::uint64_t> FileSize(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
 

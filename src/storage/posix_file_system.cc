@@ -212,6 +212,18 @@ absl::StatusOr<std::string> PosixFileSystem::ReadAt(const std::string& path, std
   return ReadDescriptor(*fd, path, *at, static_cast<std::size_t>(size));
 }
 
+absl::StatusOr<std::string> PosixFileSystem::ReadFromDisk(const std::string& path,
+                                                          std::uint64_t offset,
+                                                          std::uint64_t size) {
+  absl::StatusOr<Descriptor> fd = OpenDescriptor(path, O_RDONLY, "open");
+  if (!fd.ok()) return fd.status();
+  absl::StatusOr<off_t> at = ToOffset(offset, path);
+  if (!at.ok()) return at.status();
+  // Only a wish: pages that are dirty or mapped stay.
+  (void)::posix_fadvise(fd->get(), *at, static_cast<off_t>(size), POSIX_FADV_DONTNEED);
+  return ReadDescriptor(*fd, path, *at, static_cast<std::size_t>(size));
+}
+
 absl::StatusOr<std::uint64_t> PosixFileSystem::FileSize(const std::string& path) {
   struct stat state {};
   if (::lstat(path.c_str(), &state) != 0) return LastError("inspect", path);

@@ -19,6 +19,8 @@ class PosixFileSystem final : public FileSystem {
   absl::StatusOr<std::string> ReadAll(const std::string& path) override;
   absl::StatusOr<std::string> ReadAt(const std::string& path, std::uint64_t offset,
                                      std::uint64_t size) override;
+  absl::StatusOr<std::string> ReadFromDisk(const std::string& path, std::uint64_t offset,
+                                           std::uint64_t size) override;
   absl::StatusOr<std::uint64_t> FileSize(const std::string& path) override;
   bool Exists(const std::string& path) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& dir) override;

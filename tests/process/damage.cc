@@ -22,6 +22,11 @@ void WriteFile(const fs::path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
+// In place: the file may be in use.
+void Overwrite(const fs::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::in) << bytes;
+}
+
 // The file or directory whose path begins with `target`; the last one by name, which is the newest
 // log segment or table.
 std::optional<fs::path> Find(const fs::path& data_dir, const std::string& target) {
@@ -112,9 +117,10 @@ bool Inflict(const Damage& damage, const fs::path& data_dir, const fs::path& old
                   std::min<std::size_t>(512, bytes.size() - at / 512 * 512), '\0');
       break;
     default:
-      bytes.resize(used / 2);
+      WriteFile(*path, bytes.substr(0, used / 2));
+      return true;
   }
-  WriteFile(*path, bytes);
+  Overwrite(*path, bytes);
   return true;
 }
 

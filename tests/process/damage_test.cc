@@ -137,6 +137,29 @@ etcdserverpb::RangeRequest Everything() {
   return range;
 }
 
+// The scrub: nobody reads the table, and the member does not start anew.
+TEST(DamageTest, AFlippedBitThatNobodyReadsIsFoundWhileServing) {
+  Experiment experiment({.flags = {"--snapshot-count", "100", "--scrub-interval", "1"}},
+                        {.writers = 2});
+  Cluster& cluster = experiment.cluster();
+  const int member = (cluster.Leader() + 1) % cluster.size();
+  std::mt19937_64 random(20261122);
+  const auto is_found = [&] {
+    return absl::StrContains(cluster.process(member).Output(), "is not what was written");
+  };
+  // A compaction may take the table away before the scrub comes to it.
+  EXPECT_TRUE(WaitFor(kPatience, [&] {
+    (void)Inflict({DamageKind::kFlipBit, "member/store/*.sst"}, cluster.data_dir(member), "",
+                  &random);
+    return WaitFor(absl::Seconds(3), is_found);
+  }));
+  EXPECT_TRUE(WaitFor(kPatience, [&] {
+    return absl::StrContains(cluster.process(member).Output(), "quarantine is over");
+  }));
+  cluster.WaitUntilServing(member);
+  experiment.Finish();
+}
+
 // etcd 3.5 loses 136 of 400 acknowledged writes here: one bit of a length in the log of one member
 // is flipped while another one, which has all writes, is down; the third has only the first part.
 TEST(DamageTest, OneFlippedBitAndOneMemberDownLosesNothing) {

@@ -1,5 +1,5 @@
-// A member whose state is not what the others have, although all its checksums are right: it notices
-// with the next change that shows it, and has itself replaced.
+// A member whose state is not what the others have, although all its checksums are right: it
+// notices with the next change that shows it, and has itself replaced.
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -66,6 +67,12 @@ struct EngineStats {
   std::uint64_t memtable_bytes = 0;
 };
 
+// A file of the store that does not change any more, and what its bytes must add up to.
+struct StoredFile {
+  std::string path;
+  std::uint32_t crc32c = 0;
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -89,6 +96,9 @@ class Engine {
   virtual absl::StatusOr<std::optional<std::string>> DurableMeta(std::string_view key) = 0;
 
   virtual EngineStats Stats() = 0;
+
+  // Those in use now; any of them may be let go at any time. Any thread.
+  virtual std::vector<StoredFile> Files() = 0;
 };
 
 }  // namespace stele::storage

@@ -48,6 +48,7 @@ class MemEngine : public Engine {
   absl::Status Checkpoint(const std::string& dir) override;
   absl::StatusOr<std::optional<std::string>> DurableMeta(std::string_view key) override;
   EngineStats Stats() override;
+  std::vector<StoredFile> Files() override { return {}; }
 
   // Batches written after the last flush (at most kUnflushedMax: then the oldest become durable).
   std::size_t UnflushedBatches() const;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -131,6 +132,18 @@ class RocksSnapshot : public EngineSnapshot {
   const rocksdb::Snapshot* const snapshot_;
 };
 
+// What RocksDB has noted of a whole file: big-endian, and none of a file of another version.
+std::optional<std::uint32_t> FileChecksum(const rocksdb::LiveFileMetaData& file) {
+  if (file.file_checksum_func_name != "FileChecksumCrc32c" || file.file_checksum.size() != 4) {
+    return std::nullopt;
+  }
+  std::uint32_t crc32c = 0;
+  for (const char byte : file.file_checksum) {
+    crc32c = crc32c << 8U | static_cast<unsigned char>(byte);
+  }
+  return crc32c;
+}
+
 class RocksEngine : public Engine {
  public:
   RocksEngine(std::unique_ptr<rocksdb::DB> db, const Handles& handles, DamageListener damaged)
@@ -194,6 +207,17 @@ class RocksEngine : public Engine {
       stats.memtable_bytes += Property(handle, rocksdb::DB::Properties::kSizeAllMemTables);
     }
     return stats;
+  }
+
+  std::vector<StoredFile> Files() override {
+    std::vector<rocksdb::LiveFileMetaData> tables;
+    db_->GetLiveFilesMetaData(&tables);
+    std::vector<StoredFile> files;
+    for (const rocksdb::LiveFileMetaData& table : tables) {
+      const std::optional<std::uint32_t> crc32c = FileChecksum(table);
+      if (crc32c) files.push_back({table.db_path + table.name, *crc32c});
+    }
+    return files;
   }
 
  private:

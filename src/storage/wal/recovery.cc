@@ -1,5 +1,7 @@
 #include "src/storage/wal/recovery.h"
 
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -227,6 +229,21 @@ absl::StatusOr<RecoveredLog> Replay::Finish() {
 }  // namespace
 
 std::string SegmentName(std::uint32_t sequence) { return absl::StrFormat("%08x.wal", sequence); }
+
+std::optional<std::uint32_t> SequenceFromName(std::string_view name) {
+  constexpr std::string_view kSegmentSuffix = ".wal";
+  constexpr std::size_t kDigits = 8;
+  if (name.size() != kDigits + kSegmentSuffix.size() || !name.ends_with(kSegmentSuffix)) {
+    return std::nullopt;
+  }
+  std::uint32_t sequence = 0;
+  const char* end = name.data() + kDigits;
+  const auto [parsed, error] = std::from_chars(name.data(), end, sequence, 16);
+  if (error != std::errc() || parsed != end || sequence < kFirstSequence) return std::nullopt;
+  // Only the one spelling that SegmentName gives, lest two files claim to be the same segment.
+  if (name != SegmentName(sequence)) return std::nullopt;
+  return sequence;
+}
 
 absl::StatusOr<RecoveredLog> RecoverLog(const std::string& dir,
                                         const std::vector<std::uint32_t>& sequences,

@@ -43,7 +43,10 @@ struct RecoveredLog {
 // Gives the whole file of a segment. The text lives until the next call.
 using SegmentSource = absl::FunctionRef<absl::StatusOr<std::string_view>(std::uint32_t sequence)>;
 
+inline constexpr std::uint32_t kFirstSequence = 1;
 std::string SegmentName(std::uint32_t sequence);
+// nullopt for a file that is no segment.
+std::optional<std::uint32_t> SequenceFromName(std::string_view name);
 
 // `sequences` is ascending. kDataLoss names file and offset, kUnimplemented the format versions,
 // kFailedPrecondition the identities.

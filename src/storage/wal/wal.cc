@@ -1,7 +1,6 @@
 #include "src/storage/wal/wal.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -13,8 +12,6 @@
 namespace stele::storage::wal {
 namespace {
 
-constexpr std::uint32_t kFirstSequence = 1;
-constexpr std::string_view kSegmentSuffix = ".wal";
 constexpr char kSpareSuffix[] = ".spare";
 
 std::string ParentOf(const std::string& dir) {
@@ -25,20 +22,6 @@ std::string ParentOf(const std::string& dir) {
 
 std::uint64_t UsualBytes(const LogStoreOptions& options) {
   return AlignUp(options.segment_bytes, kSealAlignment);
-}
-
-std::optional<std::uint32_t> SequenceFromName(std::string_view name) {
-  constexpr std::size_t kDigits = 8;
-  if (name.size() != kDigits + kSegmentSuffix.size() || !name.ends_with(kSegmentSuffix)) {
-    return std::nullopt;
-  }
-  std::uint32_t sequence = 0;
-  const char* end = name.data() + kDigits;
-  const auto [parsed, error] = std::from_chars(name.data(), end, sequence, 16);
-  if (error != std::errc() || parsed != end || sequence < kFirstSequence) return std::nullopt;
-  // Only the one spelling that SegmentName gives, lest two files claim to be the same segment.
-  if (name != SegmentName(sequence)) return std::nullopt;
-  return sequence;
 }
 
 // Unforeseeable for clients if the caller's number is, and different for each segment.
