@@ -190,7 +190,10 @@ void Member::MakeLoop(std::unique_ptr<storage::LogStore> log) {
   options.tick_interval = absl::Microseconds(around_.swarm->tick);
   options.catch_up_entries = around_.swarm->catch_up_entries;
   server::RaftLoop::Outputs outputs;
-  outputs.apply = [this](server::ApplyWork work) { application_->Post(std::move(work)); };
+  outputs.apply = [this](server::ApplyWork work) {
+    if (work.install) around_.installs(id_, disk_.elapsed());
+    application_->Post(std::move(work));
+  };
   outputs.role_changed = [this](const server::RaftLoop::RoleChange& change) {
     application_->OnRoleChange(change);
   };

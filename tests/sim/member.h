@@ -42,6 +42,8 @@ class Member final : public server::Transport, public raft::TraceSink, public se
     std::function<void(raft::NodeId from, raft::NodeId to)> send_snapshot;
     std::function<void(raft::NodeId)> died;
     std::function<void(raft::NodeId)> leads;  // has just become leader
+    // The member's log has a snapshot from `at` on that its store has not yet.
+    std::function<void(raft::NodeId member, Micros at)> installs;
     std::function<std::unique_ptr<Application>(Member*)> make_application;
   };
 
