@@ -48,6 +48,16 @@ void AimAtLateSnapshots(Swarm* swarm) {
   swarm->operation_every = 30.0 * kMillisecond;
 }
 
+// Appends that arrive again while the first one is still being synced, and power cuts.
+void AimAtRepeats(Swarm* swarm) {
+  swarm->duplicate = 0.3;
+  swarm->slow_sync = 0.25;
+  swarm->power_cut = 1;
+  swarm->crash_every = 3.0 * kSecond;
+  swarm->restart_after = 0.5 * kSecond;
+  swarm->operation_every = 60.0 * kMillisecond;
+}
+
 Find Hunt(const PlantedBug& bug, double budget_seconds) {
   const double start = ThreadSeconds();
   Find find;
@@ -60,6 +70,7 @@ Find Hunt(const PlantedBug& bug, double budget_seconds) {
     if (swarm.harshness == 0 || (swarm.harshness == 1 && options.seed % 2 == 0)) continue;
     if (bug.model == ModelBug::kSnapshotNotDurable) AimAtSnapshots(&swarm);
     if (bug.mutation == raft::Mutation::kSnapshotBehindCommit) AimAtLateSnapshots(&swarm);
+    if (bug.mutation == raft::Mutation::kRepeatAckBeforePersist) AimAtRepeats(&swarm);
     swarm.operation_every /= 2;  // busy clients give a bug more to spoil
     options.swarm = std::move(swarm);
     options.bug = bug;

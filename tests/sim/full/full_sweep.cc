@@ -12,17 +12,17 @@ namespace {
 constexpr std::string_view kSwarm =
     "members=3 tick=40000 heartbeat=1 election=5 delay_min=200 delay_mean=200 sync_mean=300 "
     "segment_bytes=16384 restart_after=60000 quick_restart=0.5 power_cut=0.9 append_bytes=4096 "
-    "inflight=4 applying_bytes=4096 uncommitted_bytes=65536 snapshot_count=20 catch_up=4 "
-    "flush_every=7 apply_mean=300 operation_every=60000 read_share=0.2 value_bytes=200 "
+    "inflight=4 applying_bytes=4096 uncommitted_bytes=65536 snapshot_count=4 catch_up=1 "
+    "flush_every=4 apply_mean=300 operation_every=60000 read_share=0.2 value_bytes=200 "
     "drift=0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0";
 
-// Member 1 is cut off for long enough to need a snapshot, twice; leadership moves by request and
-// because its holder is cut off.
+// A follower and later the leader are cut off for long enough to need a snapshot; leadership moves by
+// request and because its holder is cut off.
 constexpr std::string_view kFaults[] = {
     "1.200000 transfer member=2",
-    "2.000000 block links=1>2,2>1,1>3,3>1 until=3.800000",
-    "4.600000 transfer member=3",
-    "5.200000 block links=3>1,1>3,3>2,2>3 until=7.000000",
+    "2.000000 block links=1>2,2>1,1>3,3>1 until=4.000000",
+    "4.400000 transfer member=3",
+    "4.800000 block links=3>1,1>3,3>2,2>3 until=6.600000",
 };
 
 FullSwarm Clients() {
@@ -35,7 +35,7 @@ FullSwarm Clients() {
   swarm.slice_revisions = 5;
   swarm.pass_inputs = 128;
   swarm.kv_clients = 4;
-  swarm.watchers = 4;
+  swarm.watchers = 3;
   swarm.lease_clients = 3;
   swarm.keys = 8;
   swarm.value_bytes_max = 200;
@@ -55,7 +55,7 @@ FullSwarm Clients() {
 SweptRun RunFullScript(const std::vector<Fault>& more) {
   FullRunOptions options;
   options.members = 3;
-  options.faulty_time = 8 * kSecond;
+  options.faulty_time = 7 * kSecond;
   if (!SwarmFromText(kSwarm, &options.swarm.emplace())) {
     return {.violation = "the script has no swarm", .disk_operations = {}, .reached = ""};
   }
