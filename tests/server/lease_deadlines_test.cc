@@ -68,5 +68,35 @@ TEST(LeaseDeadlinesTest, ALostRevokeIsOfferedAgain) {
   EXPECT_EQ(leases.NextDeadline(), std::nullopt);
 }
 
+TEST(LeaseDeadlinesTest, ALeaseIsPromisedNothingUntilItsRevokeIsOfferedAgain) {
+  LeaseDeadlines leases;
+  leases.Grant(1, 10, At(0));
+  leases.TakeExpired(At(10), 9);
+  leases.RetryExpiry(1, At(12));
+  EXPECT_FALSE(leases.Renew(1, At(11))) << "the first revoke may yet be applied";
+}
+
+// Seed 76 of the full tier: the revoke of a former term timed out after a renewal in a new one.
+TEST(LeaseDeadlinesTest, ARevokeOfAFormerTermIsNotOfferedAgain) {
+  LeaseDeadlines leases;
+  leases.Grant(1, 10, At(0));
+  leases.TakeExpired(At(10), 9);
+  leases.ExtendAll(At(11), At(1));
+  EXPECT_TRUE(leases.Renew(1, At(14)));
+  leases.RetryExpiry(1, At(17));
+  EXPECT_THAT(leases.TakeExpired(At(23), 9), IsEmpty()) << "it was promised life until 24";
+  EXPECT_THAT(leases.TakeExpired(At(24), 9), ElementsAre(1));
+}
+
+TEST(LeaseDeadlinesTest, APauseExtendsWhoIsNotExpiring) {
+  LeaseDeadlines leases;
+  leases.Grant(1, 10, At(0));
+  leases.Grant(2, 20, At(0));
+  leases.TakeExpired(At(10), 9);
+  leases.ExtendLiving(At(30));
+  EXPECT_FALSE(leases.Renew(1, At(30))) << "its revoke counts in this term";
+  EXPECT_EQ(leases.Find(2)->deadline, At(50));
+}
+
 }  // namespace
 }  // namespace stele::server

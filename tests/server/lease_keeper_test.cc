@@ -253,6 +253,38 @@ TEST_F(LeaseKeeperTest, ALostRevokeIsProposedAgain) {
   EXPECT_EQ(proposer_.commands.size(), 2u);
 }
 
+// Seed 76 of the full tier: what a leader proposed in one term failed when it led in another, after
+// a renewal there had been answered.
+TEST_F(LeaseKeeperTest, ARevokeThatFailsInALaterTermKillsNobody) {
+  BecomeLeader(4);
+  Grant(7, 5);
+  Pass(absl::Seconds(5));
+  ASSERT_EQ(proposer_.commands.size(), 1u);
+  Follow(2);
+  BecomeLeader(10);
+  Ask(7, true);
+  reader_.Confirm();
+  Run();
+  ASSERT_TRUE(answers_.at(0)->found);
+  storage::CommandResult lost;
+  lost.status = TimeoutError();
+  proposer_.dones.at(0)(lost);
+  Pass(absl::Seconds(5) - absl::Milliseconds(250));
+  EXPECT_EQ(proposer_.commands.size(), 1u) << "it was promised five seconds";
+}
+
+TEST_F(LeaseKeeperTest, AfterAPauseARevokeUnderWayStillCounts) {
+  BecomeLeader(4);
+  Grant(7, 2);
+  Pass(absl::Seconds(2));
+  ASSERT_EQ(proposer_.commands.size(), 1u);
+  clock_.Advance(absl::Seconds(30));
+  Ask(7, true);
+  reader_.Confirm();
+  Run();
+  EXPECT_THAT(answers_, IsEmpty()) << "the revoke may be applied at any moment";
+}
+
 TEST_F(LeaseKeeperTest, AReplacedStoreBringsItsOwnLeases) {
   BecomeLeader(4);
   Grant(7, 2);

@@ -114,6 +114,18 @@ std::vector<Member*> ClusterPace::SteadyMembers(const std::vector<Member*>& memb
   return steady;
 }
 
+// A leader may be outside and have a quorum with some of the steady ones. Who is cut off from it
+// waits, and rightly so: its writes prove nothing.
+bool ClusterPace::ReachesLeader(raft::NodeId id, const std::vector<Member*>& steady,
+                                Micros since) const {
+  return std::ranges::all_of(steady, [&](const Member* member) {
+    const raft::NodeId leader{member->facts().leader.load()};
+    return leader == raft::kNoNode || leader == id ||
+           (cluster_.network->SteadySince(id, leader) < since &&
+            cluster_.network->SteadySince(leader, id) < since);
+  });
+}
+
 void ClusterPace::CheckProgress(const std::vector<Member*>& members) {
   const Micros now = cluster_.queue->now();
   const Micros window = 10 * timeout_ + kSecond;
@@ -122,8 +134,8 @@ void ClusterPace::CheckProgress(const std::vector<Member*>& members) {
   cluster_.journal->Reach(Mark::kSteadyMajority);
   if (committed_at_ >= now - window) return;
   const auto is_steady = [&](raft::NodeId id) {
-    return std::any_of(steady.begin(), steady.end(),
-                       [id](const Member* member) { return member->id() == id; });
+    const auto is_it = [id](const Member* member) { return member->id() == id; };
+    return std::ranges::any_of(steady, is_it) && ReachesLeader(id, steady, now - window);
   };
   // A follower passes a write on in one message, which nobody repeats when the network loses it.
   const double loss = swarm_->loss + swarm_->corrupt + swarm_->misroute;

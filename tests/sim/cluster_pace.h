@@ -46,6 +46,7 @@ class ClusterPace {
   void CheckProgress(const std::vector<Member*>& members);
   void CheckChurn(const std::vector<Member*>& members);
   std::vector<Member*> SteadyMembers(const std::vector<Member*>& members) const;
+  bool ReachesLeader(raft::NodeId id, const std::vector<Member*>& steady, Micros since) const;
 
   const Swarm* const swarm_;
   const Cluster cluster_;

@@ -3,14 +3,17 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
+#include <ctime>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tests/sim/schedule.h"
-#include "tests/sim/seed_runs.h"
 #include "tests/sim/world.h"
 
 namespace stele::sim {
@@ -42,22 +45,22 @@ struct Case {
   std::uint64_t second = 0;  // operation of a second crash; 0: none
 };
 
-RunOptions OptionsOf(const Case& c, const RunOptions& script) {
-  RunOptions options = script;
+std::vector<Fault> FaultsOf(const Case& c) {
+  std::vector<Fault> faults;
   const auto add = [&](std::uint64_t operation, std::string_view outcome) {
     Fault fault;
     fault.kind = Fault::Kind::kDisk;
     fault.member = c.member;
     fault.amount = operation;
     fault.mode = std::string(outcome);
-    options.faults->insert(options.faults->begin(), fault);
+    faults.push_back(std::move(fault));
   };
   add(c.operation, c.outcome);
   if (c.second != 0) add(c.second, "crash-after");
-  return options;
+  return faults;
 }
 
-std::vector<Case> CasesOf(const RunResult& plain, const SweepOptions& options) {
+std::vector<Case> CasesOf(const SweptRun& plain, const SweepOptions& options) {
   std::vector<Case> cases;
   for (std::size_t i = 0; i < plain.disk_operations.size(); ++i) {
     const raft::NodeId member{i + 1};
@@ -72,14 +75,23 @@ std::vector<Case> CasesOf(const RunResult& plain, const SweepOptions& options) {
 
 }  // namespace
 
-bool SweepDisks(const SweepOptions& sweep) {
+SweptRun RunRaftScript(const std::vector<Fault>& more) {
   std::string error;
-  const std::optional<RunOptions> script = ScheduleFromText(kScript, &error);
-  if (!script) {
-    std::printf("the script: %s\n", error.c_str());
-    return false;
-  }
-  const RunResult plain = RunSeed(*script);
+  std::optional<RunOptions> script = ScheduleFromText(kScript, &error);
+  if (!script) return {.violation = "the script: " + error, .disk_operations = {}, .reached = ""};
+  script->faults->insert(script->faults->begin(), more.begin(), more.end());
+  const RunResult result = RunSeed(*script);
+  const auto count = [&](Mark mark) { return result.counts[static_cast<std::size_t>(mark)]; };
+  return {.violation = result.violation,
+          .disk_operations = result.disk_operations,
+          .reached = absl::StrCat(count(Mark::kLeader), " leaders, ", count(Mark::kCommitted),
+                                  " entries, ", count(Mark::kConfCommitted), " configs, ",
+                                  count(Mark::kSnapshotInstalled), " snapshots")};
+}
+
+bool SweepDisks(const SweepOptions& sweep, const RunScript& run) {
+  const std::clock_t start = std::clock();
+  const SweptRun plain = run({});
   const std::vector<Case> cases = CasesOf(plain, sweep);
   std::uint64_t operations = 0;
   for (const std::uint64_t count : plain.disk_operations) operations += count;
@@ -90,7 +102,7 @@ bool SweepDisks(const SweepOptions& sweep) {
   const auto work = [&] {
     for (std::size_t i = next++; i < cases.size(); i = next++) {
       const Case& c = cases[i];
-      const std::string violation = RunSeed(OptionsOf(c, *script)).violation;
+      const std::string violation = run(FaultsOf(c)).violation;
       if (violation.empty()) continue;
       const std::lock_guard lock(mutex);
       ++failed;
@@ -104,16 +116,13 @@ bool SweepDisks(const SweepOptions& sweep) {
   for (int i = 1; i < sweep.threads; ++i) others.emplace_back(work);
   work();
   for (std::thread& other : others) other.join();
-  const auto count = [&](Mark mark) {
-    return static_cast<unsigned long long>(plain.counts[static_cast<std::size_t>(mark)]);
-  };
   std::printf(
-      "sweep: %zu cases over %llu disk operations (every %llu) of a script with %llu "
-      "leaders, %llu entries, %llu configs, %llu snapshots; %llu failed\n",
+      "sweep: %zu cases over %llu disk operations (every %llu) of a script with %s; %llu failed; "
+      "%.1f s of processor\n",
       cases.size(), static_cast<unsigned long long>(operations),
-      static_cast<unsigned long long>(sweep.stride), count(Mark::kLeader), count(Mark::kCommitted),
-      count(Mark::kConfCommitted), count(Mark::kSnapshotInstalled),
-      static_cast<unsigned long long>(failed));
+      static_cast<unsigned long long>(sweep.stride), plain.reached.c_str(),
+      static_cast<unsigned long long>(failed),
+      static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
   return failed == 0;
 }
 

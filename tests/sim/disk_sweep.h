@@ -1,10 +1,14 @@
-// A fixed script (elections, writes, segment rolls, snapshots, changes of the members) on a quiet
-// cluster, repeated with one disk operation after the other ending badly: a crash before or after
-// it, EIO, ENOSPC, a short write, and a crash followed by another one during recovery. Nothing may
-// be lost and the cluster must come to rest.
+// A fixed script on a quiet cluster, repeated with one disk operation after the other ending badly:
+// a crash before or after it, EIO, ENOSPC, a short write, and a crash followed by another one
+// during recovery. Nothing may be lost and the cluster must come to rest.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/sim/fault.h"
 
 namespace stele::sim {
 
@@ -14,7 +18,19 @@ struct SweepOptions {
   int threads = 1;
 };
 
+struct SweptRun {
+  std::string violation;                       // empty: none
+  std::vector<std::uint64_t> disk_operations;  // of each member, by member - 1
+  std::string reached;                         // what the script does, as figures
+};
+
+// What is repeated: a run with the faults of the script and these. Called by several threads.
+using RunScript = std::function<SweptRun(const std::vector<Fault>& more)>;
+
 // Prints a line with the figures, and each failure. False when there was one.
-bool SweepDisks(const SweepOptions& options);
+bool SweepDisks(const SweepOptions& options, const RunScript& run);
+
+// Of the raft tier: elections, writes, segment rolls, snapshots, changes of the members.
+SweptRun RunRaftScript(const std::vector<Fault>& more);
 
 }  // namespace stele::sim

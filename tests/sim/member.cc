@@ -190,7 +190,10 @@ void Member::MakeLoop(std::unique_ptr<storage::LogStore> log) {
   options.tick_interval = absl::Microseconds(around_.swarm->tick);
   options.catch_up_entries = around_.swarm->catch_up_entries;
   server::RaftLoop::Outputs outputs;
-  outputs.apply = [this](server::ApplyWork work) { application_->Post(std::move(work)); };
+  outputs.apply = [this](server::ApplyWork work) {
+    if (work.install) around_.installs(id_, disk_.elapsed());
+    application_->Post(std::move(work));
+  };
   outputs.role_changed = [this](const server::RaftLoop::RoleChange& change) {
     application_->OnRoleChange(change);
   };
@@ -205,12 +208,21 @@ void Member::MakeLoop(std::unique_ptr<storage::LogStore> log) {
 // --- Running -------------------------------------------------------------------------------------
 
 void Member::InThisLife(Micros time, std::function<void()> action) {
-  around_.queue->At(std::max(time, paused_until_),
-                    [this, life = life_, action = std::move(action)]() mutable {
-                      if (life != life_ || !is_up()) return;
-                      if (is_paused()) return InThisLife(paused_until_, std::move(action));
-                      action();
-                    });
+  around_.queue->At(time, [this, life = life_, action = std::move(action)]() mutable {
+    if (life != life_ || !is_up()) return;
+    if (!is_paused()) return action();
+    // A pause may be made longer, or end early when all faults do.
+    if (held_.empty()) around_.queue->At(paused_until_, [this] { GoOn(); });
+    held_.push_back(std::move(action));
+  });
+}
+
+void Member::GoOn() {
+  if (held_.empty()) return;
+  if (is_paused()) return around_.queue->At(paused_until_, [this] { GoOn(); });
+  for (std::function<void()>& action : std::exchange(held_, {})) {
+    InThisLife(around_.queue->now(), std::move(action));
+  }
 }
 
 void Member::ScheduleLoop(Micros time) {
@@ -352,6 +364,7 @@ void Member::Die(bool in_pass, bool cut_power) {
   disk_.TakeDown();
   application_->Stop();
   process_.reset();
+  held_.clear();
   ++life_;
   if (cut_power) {
     disk_.CutPower();
@@ -391,7 +404,7 @@ void Member::Calm() {
   busy_until_ = std::min(busy_until_, soon);
   apply_busy_until_ = std::min(apply_busy_until_, soon);
   loop_due_ = kNever;
-  // What waited for the end of a pause need not wait longer.
+  GoOn();
   ScheduleLoop(around_.queue->now());
   InThisLife(around_.queue->now(), [this] { RunApply(); });
   InThisLife(around_.queue->now(), [this] { process_->reads->RunOnce(); });

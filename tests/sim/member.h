@@ -42,6 +42,8 @@ class Member final : public server::Transport, public raft::TraceSink, public se
     std::function<void(raft::NodeId from, raft::NodeId to)> send_snapshot;
     std::function<void(raft::NodeId)> died;
     std::function<void(raft::NodeId)> leads;  // has just become leader
+    // The member's log has a snapshot from `at` on that its store has not yet.
+    std::function<void(raft::NodeId member, Micros at)> installs;
     std::function<std::unique_ptr<Application>(Member*)> make_application;
   };
 
@@ -107,6 +109,7 @@ class Member final : public server::Transport, public raft::TraceSink, public se
 
   void ScheduleLoop(Micros time);
   void RunLoop();
+  void GoOn();
   void ScheduleApply(Micros time);
   void RunApply();
   void CheckConf() const;
@@ -130,6 +133,7 @@ class Member final : public server::Transport, public raft::TraceSink, public se
   bool calm_ = false;
   Micros crash_at_ = kNever;
   Micros paused_until_ = 0;
+  std::vector<std::function<void()>> held_;  // wait for the end of the pause
   Micros slow_until_ = 0;
   Micros slow_cost_ = 0;
   Micros up_since_ = kNever;

@@ -25,6 +25,7 @@ Nemesis::Nemesis(std::uint64_t seed, const Swarm* swarm, EventQueue* queue, Jour
       fills_(seed, "fills"),
       transfers_(seed, "transfers"),
       hunts_(seed, "hunts"),
+      install_hunts_(seed, "install hunts"),
       confs_(seed, "confs") {}
 
 void Nemesis::Start() {
@@ -196,6 +197,13 @@ void Nemesis::Hunt(Member* leader) {
   }
   block.until = queue_->now() + delay + hunts_.Exponential(swarm_->hunt_after);
   if (!block.links.empty()) Do(std::move(block));
+}
+
+// About as soon as the store would take over the snapshot: the crash falls before, within or after.
+void Nemesis::OnInstall(NodeId member, Micros at) {
+  if (stopped_ || replays_ || !install_hunts_.Chance(swarm_->hunt)) return;
+  const Micros delay = install_hunts_.Exponential(swarm_->apply_mean);
+  Do({.kind = Fault::Kind::kCrash, .member = member, .until = at + 1 + delay});
 }
 
 void Nemesis::Clog() {

@@ -45,6 +45,8 @@ class Nemesis {
   // Whoever has just become leader makes the best victim: terms that end before their entries have
   // spread are where logs part.
   void OnLeader(Member* leader);
+  // Another good victim: a member whose log has a snapshot since `at` that its store has not.
+  void OnInstall(raft::NodeId member, Micros at);
   // Ends a joint config that was left open.
   void LeaveJoint();
 
@@ -98,6 +100,7 @@ class Nemesis {
   RandomStream fills_;
   RandomStream transfers_;
   RandomStream hunts_;
+  RandomStream install_hunts_;
   RandomStream confs_;
 };
 

@@ -1,5 +1,7 @@
 #include "tests/sim/seed_runs.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -91,6 +93,13 @@ void Totals::Add(const RunResult& result) {
 
 Totals RunSeeds(const SeedRange& range, const OnFailed& failed) {
   return Runner(range, failed).Run();
+}
+
+void KeepMemory() {
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TOP_PAD, 4 << 20);
+  mallopt(M_MXFAST, 0);
 }
 
 double ThreadSeconds() {

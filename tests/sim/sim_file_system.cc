@@ -70,6 +70,7 @@ class SimFileSystem::OpenFile final : public storage::WritableFile {
       for (const DataChange& change : node().pending) {
         if (session_->fs->Coin()) Perform(change, &node().durable_content);
       }
+      node().is_apart |= !node().pending.empty();
       node().pending.clear();
     }
     return failure;
@@ -198,6 +199,23 @@ void SimFileSystem::PerformTorn(const DataChange& change, bool words, std::strin
   }
 }
 
+// Reads show what is durable again. Crashes are many and files are large, so that only what was
+// written since the last sync is copied where that is known.
+void SimFileSystem::ForgetVolatile(Node* file) {
+  const auto is_resize = [](const DataChange& change) { return change.resize.has_value(); };
+  if (file->is_apart || file->content.size() != file->durable_content.size() ||
+      std::ranges::any_of(file->pending, is_resize)) {
+    file->content = file->durable_content;
+  } else {
+    for (const DataChange& change : file->pending) {
+      std::memcpy(file->content.data() + change.offset,
+                  file->durable_content.data() + change.offset, change.bytes.size());
+    }
+  }
+  file->is_apart = false;
+  file->pending.clear();
+}
+
 void SimFileSystem::CutPower(PowerCut kind) {
   for (auto& [number, node] : nodes_) {
     for (const DataChange& change : node.pending) {
@@ -210,9 +228,9 @@ void SimFileSystem::CutPower(PowerCut kind) {
       if (kind == PowerCut::kLoseAll) break;
       if (kind == PowerCut::kKeepAll || Coin()) Perform(change, &node.durable_names);
     }
-    node.pending.clear();
+    ForgetVolatile(&node);
+    if (node.pending_names.empty()) continue;
     node.pending_names.clear();
-    node.content = node.durable_content;
     node.names = node.durable_names;
   }
   down_ = false;
@@ -454,6 +472,7 @@ absl::Status SimFileSystem::SyncDir(const std::string& dir) {
   const absl::StatusOr<NodeNumber> number = FindDir(dir);
   if (!number.ok()) return number.status();
   Node& node = nodes_.at(*number);
+  if (node.pending_names.empty()) return failure;
   node.durable_names = node.names;
   node.pending_names.clear();
   return failure;

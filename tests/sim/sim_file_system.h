@@ -126,6 +126,7 @@ class SimFileSystem final : public storage::FileSystem {
     std::string content;  // as reads see it
     std::string durable_content;
     std::vector<DataChange> pending;
+    bool is_apart = false;  // the two differ, although nothing is pending: a sync has failed
     Names names;
     Names durable_names;
     std::vector<NameChange> pending_names;
@@ -133,6 +134,7 @@ class SimFileSystem final : public storage::FileSystem {
 
   static void Perform(const DataChange& change, std::string* content);
   static void Perform(const NameChange& change, Names* names);
+  static void ForgetVolatile(Node* file);
   void PerformTorn(const DataChange& change, bool words, std::string* content);
 
   DiskFault Announce(FileOperation::Kind kind, const std::string& path, absl::Status* failure);

@@ -229,6 +229,7 @@ void AddOptions(CLI::App* app, Flags* flags) {
 }
 
 int Main(int argc, char** argv) {
+  KeepMemory();
   Flags flags;
   CLI::App app("Runs a simulated cluster over many seeds and checks what it promises.");
   AddOptions(&app, &flags);
@@ -244,8 +245,11 @@ int Main(int argc, char** argv) {
   }
   if (!flags.repro.empty()) return RunRepro(flags);
   if (!flags.write_schedule.empty()) return WriteSchedule(flags, *bug);
-  if (flags.all_mutations) return HuntMutants(flags.budget, flags.threads) ? 0 : 1;
-  if (flags.sweep) return SweepDisks({flags.stride, 0, flags.threads}) ? 0 : 1;
+  if (flags.all_mutations) {
+    const HuntTotals totals = HuntMutants(flags.budget, flags.threads);
+    return totals.found == totals.hunted ? 0 : 1;
+  }
+  if (flags.sweep) return SweepDisks({flags.stride, 0, flags.threads}, RunRaftScript) ? 0 : 1;
   if (flags.ci) return RunCi(flags);
   return RunRange(flags, RangeOf(flags, *bug));
 }

@@ -153,6 +153,7 @@ Member::Surroundings World::SurroundingsOfMembers() {
     }
     nemesis_.OnLeader(Find(member));
   };
+  around.installs = [this](raft::NodeId member, Micros at) { nemesis_.OnInstall(member, at); };
   around.make_application = [this](Member* member) {
     return std::make_unique<ApplyRoom>(member->id(), &swarm_, &history_, &journal_,
                                        options_.bug.model);

@@ -43,6 +43,13 @@ void LeaseDeadlines::ExtendAll(absl::Duration now, absl::Duration grace) {
   }
 }
 
+void LeaseDeadlines::ExtendLiving(absl::Duration now) {
+  for (auto& [id, lease] : leases_) {
+    if (lease.expiring) continue;
+    SetDeadline(id, &lease, std::max(lease.deadline, now + absl::Seconds(lease.ttl_seconds)));
+  }
+}
+
 std::vector<std::int64_t> LeaseDeadlines::TakeExpired(absl::Duration now, std::size_t most) {
   std::vector<std::int64_t> expired;
   while (!by_deadline_.empty() && by_deadline_.begin()->first <= now && expired.size() < most) {
@@ -55,8 +62,7 @@ std::vector<std::int64_t> LeaseDeadlines::TakeExpired(absl::Duration now, std::s
 
 void LeaseDeadlines::RetryExpiry(std::int64_t id, absl::Duration retry_at) {
   auto entry = leases_.find(id);
-  if (entry == leases_.end()) return;
-  entry->second.expiring = false;
+  if (entry == leases_.end() || !entry->second.expiring) return;
   SetDeadline(id, &entry->second, retry_at);
 }
 

@@ -35,12 +35,16 @@ class LeaseDeadlines {
   bool Renew(std::int64_t id, absl::Duration now);
 
   // Every lease gets its whole TTL and `grace` from `now`, unless it has more: what a new leader
-  // does, who cannot know when the last renewal was. Never earlier than any promise made.
+  // does, who cannot know when the last renewal was. Never earlier than any promise made. Nothing
+  // is expiring any more: revokes that were proposed in earlier terms do not count.
   void ExtendAll(absl::Duration now, absl::Duration grace);
+  // The same within a term, where proposed revokes do count: who is expiring gets nothing.
+  void ExtendLiving(absl::Duration now);
 
   // Marks up to `most` overdue leases as expiring and returns them, soonest first.
   std::vector<std::int64_t> TakeExpired(absl::Duration now, std::size_t most);
-  // The revoke of this lease got lost: it is offered again at `retry_at`.
+  // The revoke of this lease may have got lost: it is offered again at `retry_at`. It may be applied
+  // as well, so the lease stays expiring. Of one that was extended since, nothing is retried.
   void RetryExpiry(std::int64_t id, absl::Duration retry_at);
 
   std::optional<absl::Duration> NextDeadline() const;
@@ -51,7 +55,7 @@ class LeaseDeadlines {
   void SetDeadline(std::int64_t id, Lease* lease, absl::Duration deadline);
 
   absl::flat_hash_map<std::int64_t, Lease> leases_;
-  std::set<std::pair<absl::Duration, std::int64_t>> by_deadline_;  // without the expiring ones
+  std::set<std::pair<absl::Duration, std::int64_t>> by_deadline_;  // without those whose revoke is under way
 };
 
 }  // namespace stele::server

@@ -39,7 +39,7 @@ bool LeaseKeeper::RunOnce() {
   const absl::Duration now = clock_->Now();
   if (is_leader_ && now - last_pass_ > options_.election_timeout + options_.expiry_interval) {
     // The process was stopped or the machine slept: nobody could renew meanwhile.
-    deadlines_.ExtendAll(now, absl::ZeroDuration());
+    deadlines_.ExtendLiving(now);
   }
   last_pass_ = now;
   inputs_.TakeAll(&batch_);

@@ -1,5 +1,7 @@
 #include "src/storage/wal/segment_reader.h"
 
+#include <algorithm>
+
 #include "src/storage/wal/crc32c.h"
 #include "src/storage/wal/fixed_codec.h"
 
@@ -61,8 +63,9 @@ bool SegmentReader::HasLaterBatch() const {
   // Segment ids lie at offset 16 of a header; comparing their high half first keeps this a plain
   // walk over memory.
   constexpr std::size_t kSequenceAt = 20;
-  for (std::uint64_t offset = position_.offset; offset + kRecordHeaderBytes <= bytes_.size();
-       offset += kAlignment) {
+  const std::uint64_t end = dirty_end();
+  for (std::uint64_t offset = position_.offset;
+       offset < end && offset + kRecordHeaderBytes <= bytes_.size(); offset += kAlignment) {
     if (LoadAt<std::uint32_t>(bytes_.data() + offset + kSequenceAt) != sequence_) continue;
     const std::optional<DecodedHeader> decoded = HeaderAt(offset);
     if (decoded && decoded->header.batch > position_.batch) return true;
@@ -71,9 +74,14 @@ bool SegmentReader::HasLaterBatch() const {
 }
 
 std::uint64_t SegmentReader::dirty_end() const {
-  const std::size_t last = bytes_.find_last_not_of('\0');
-  if (last == std::string_view::npos || last < position_.offset) return position_.offset;
-  return last + 1;
+  // Most of a segment is still zero, and a start waits for this walk: eight bytes at a time.
+  std::size_t end = bytes_.size();
+  while (end >= position_.offset + sizeof(std::uint64_t) &&
+         LoadAt<std::uint64_t>(bytes_.data() + end - sizeof(std::uint64_t)) == 0) {
+    end -= sizeof(std::uint64_t);
+  }
+  while (end > position_.offset && bytes_[end - 1] == '\0') --end;
+  return std::max<std::uint64_t>(end, position_.offset);
 }
 
 }  // namespace stele::storage::wal

@@ -22,7 +22,7 @@ FullSwarm DrawFullSwarm(std::uint64_t seed) {
   swarm.lease_clients = random.Pick<int>({2, 4, 8});
   swarm.keys = random.Pick<std::uint64_t>({4, 12, 40});
   swarm.value_bytes_max = random.Pick<std::int64_t>({0, 20, 200});
-  swarm.think_mean = random.LogUniform(20'000, 150'000);
+  swarm.think_mean = random.LogUniform(10'000, 100'000);
   swarm.client_delay_mean = random.LogUniform(100, 20'000);
   swarm.read_share = random.Pick<double>({0.2, 0.4, 0.6});
   swarm.txn_share = random.Pick<double>({0.1, 0.3, 0.6});
@@ -33,18 +33,20 @@ FullSwarm DrawFullSwarm(std::uint64_t seed) {
   return swarm;
 }
 
-void Quicken(std::uint64_t seed, Swarm* swarm) {
+Swarm DrawQuickSwarm(std::uint64_t seed, int members) {
+  Swarm swarm = DrawSwarm(seed, members);
   RandomStream random(seed, "quicken");
-  swarm->append_bytes = std::max<std::uint64_t>(swarm->append_bytes, 4096);
-  swarm->inflight_appends = std::max(swarm->inflight_appends, 4);
-  swarm->uncommitted_bytes = std::max<std::uint64_t>(swarm->uncommitted_bytes, 64 << 10);
-  swarm->applying_bytes = std::max<std::uint64_t>(swarm->applying_bytes, 4096);
-  swarm->delay_min = std::min<Micros>(swarm->delay_min, 5 * kMillisecond);
-  swarm->delay_mean = std::min(swarm->delay_mean, 10.0 * kMillisecond);
-  swarm->segment_bytes = std::max<std::uint64_t>(swarm->segment_bytes, 16 << 10);
-  swarm->check_deeply = false;
-  swarm->conf_every = 0;  // clients and stores here know a fixed cluster
-  if (random.Chance(0.5)) swarm->slow_sync = 0;
+  swarm.append_bytes = std::max<std::uint64_t>(swarm.append_bytes, 4096);
+  swarm.inflight_appends = std::max(swarm.inflight_appends, 4);
+  swarm.uncommitted_bytes = std::max<std::uint64_t>(swarm.uncommitted_bytes, 64 << 10);
+  swarm.applying_bytes = std::max<std::uint64_t>(swarm.applying_bytes, 4096);
+  swarm.delay_min = std::min<Micros>(swarm.delay_min, 5 * kMillisecond);
+  swarm.delay_mean = std::min(swarm.delay_mean, 10.0 * kMillisecond);
+  swarm.segment_bytes = std::max<std::uint64_t>(swarm.segment_bytes, 16 << 10);
+  swarm.check_deeply = false;
+  swarm.conf_every = 0;  // clients and stores here know a fixed cluster
+  if (random.Chance(0.5)) swarm.slow_sync = 0;
+  return swarm;
 }
 
 std::string Describe(const FullSwarm& swarm) {

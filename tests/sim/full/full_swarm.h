@@ -36,8 +36,8 @@ struct FullSwarm {
 };
 
 FullSwarm DrawFullSwarm(std::uint64_t seed);
-// Keeps the cluster of a seed quick enough for clients to see much of it.
-void Quicken(std::uint64_t seed, Swarm* swarm);
+// What DrawSwarm draws, kept quick enough for clients to see much of the cluster.
+Swarm DrawQuickSwarm(std::uint64_t seed, int members);
 std::string Describe(const FullSwarm& swarm);
 
 }  // namespace stele::sim

@@ -55,7 +55,7 @@ class FullWorld {
   void CountOutcomes();
 
   const FullRunOptions options_;
-  Swarm swarm_;
+  const Swarm swarm_;
   const FullSwarm full_swarm_;
   EventQueue queue_;
   Journal journal_;
@@ -76,8 +76,8 @@ class FullWorld {
 
 FullWorld::FullWorld(const FullRunOptions& options)
     : options_(options),
-      swarm_(DrawSwarm(options.seed, options.members)),
-      full_swarm_(DrawFullSwarm(options.seed)),
+      swarm_(options.swarm ? *options.swarm : DrawQuickSwarm(options.seed, options.members)),
+      full_swarm_(options.full_swarm ? *options.full_swarm : DrawFullSwarm(options.seed)),
       journal_(options.tells),
       history_(options.members, &journal_, [](const raft::Entry& /*entry*/) {}),
       witness_(&queue_, &counts_),
@@ -93,7 +93,6 @@ FullWorld::FullWorld(const FullRunOptions& options)
       kv_(options.seed, &port_),
       leases_(options.seed, &port_, &kv_),
       watches_(options.seed, &port_) {
-  Quicken(options.seed, &swarm_);
   for (int i = 1; i <= options_.members; ++i) {
     members_.push_back(std::make_unique<Member>(raft::NodeId{static_cast<std::uint64_t>(i)},
                                                 SurroundingsOfMembers()));
@@ -127,6 +126,7 @@ Member::Surroundings FullWorld::SurroundingsOfMembers() {
   around.send_snapshot = [this](raft::NodeId from, raft::NodeId to) { courier_.Send(from, to); };
   around.died = [this](raft::NodeId member) { courier_.OnDeath(member); };
   around.leads = [this](raft::NodeId member) { nemesis_->OnLeader(Find(member)); };
+  around.installs = [this](raft::NodeId member, Micros at) { nemesis_->OnInstall(member, at); };
   around.make_application = [this](Member* member) {
     return std::make_unique<DaemonRooms>(member, SurroundingsOfRooms());
   };
@@ -208,11 +208,12 @@ void FullWorld::RunUntil(Micros time) {
 }
 
 void FullWorld::RunFaulty() {
+  if (options_.faults) nemesis_->Replay(*options_.faults);
   for (const auto& member : members_) member->Boot();
   kv_.Start();
   leases_.Start();
   watches_.Start();
-  nemesis_->Start();
+  if (!options_.faults) nemesis_->Start();
   RunUntil(options_.faulty_time);
 }
 
@@ -341,6 +342,9 @@ FullRunResult FullWorld::Result(std::string violation) {
   result.events = queue_.executed();
   result.judged = port_.noted.operations.size();
   result.simulated = queue_.now();
+  for (const auto& member : members_) {
+    result.disk_operations.push_back(member->disk()->files()->operation_count());
+  }
   return result;
 }
 

@@ -4,10 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "tests/sim/fault.h"
 #include "tests/sim/full/full_marks.h"
+#include "tests/sim/full/full_swarm.h"
 #include "tests/sim/journal.h"
+#include "tests/sim/swarm.h"
 
 namespace stele::sim {
 
@@ -16,6 +21,10 @@ struct FullRunOptions {
   int members = 3;
   Micros faulty_time = 60 * kSecond;
   bool tells = false;  // every event as a line on stdout
+  // Instead of what the seed would draw.
+  std::optional<Swarm> swarm;
+  std::optional<FullSwarm> full_swarm;
+  std::optional<std::vector<Fault>> faults;
 };
 
 struct FullRunResult {
@@ -27,6 +36,8 @@ struct FullRunResult {
   std::uint64_t events = 0;
   std::uint64_t judged = 0;  // operations
   Micros simulated = 0;
+  // How many operations each member's disk saw, by member - 1.
+  std::vector<std::uint64_t> disk_operations;
 };
 
 FullRunResult RunFullSeed(const FullRunOptions& options);

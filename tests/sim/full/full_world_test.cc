@@ -1,21 +1,13 @@
 // What of the full tier runs with every build: some seeds, whether a run can be repeated, the seeds
-// that once found a bug of ours, and the planted bugs.
+// that once found a bug of ours. CMakeLists.txt names the long runs.
 
 #include "tests/sim/full/full_world.h"
 
 #include <cstdint>
-#include <cstdio>
-#include <ostream>
-#include <string>
 
 #include "gtest/gtest.h"
-#include "tests/sim/full/full_mutants.h"
-#include "tests/sim/full/mutant_hunt.h"
 
 namespace stele::sim {
-
-// For the names of the tests.
-static void PrintTo(const FullMutant& mutant, std::ostream* out) { *out << mutant.name; }
 
 namespace {
 
@@ -43,21 +35,6 @@ TEST(FullWorldTest, IsAFunctionOfTheSeed) {
     EXPECT_NE(first.hash, RunFullSeed(Options(seed + 1, 20 * kSecond)).hash);
   }
 }
-
-class FullMutantTest : public ::testing::TestWithParam<FullMutant> {};
-
-TEST_P(FullMutantTest, IsFoundInTime) {
-  const Hunt hunt = HuntMutant(GetParam(), kMutantSecondsMax);
-  ASSERT_NE(hunt.violation, "") << hunt.seeds << " seeds did not show it";
-  RecordProperty("seed", std::to_string(hunt.seeds));
-}
-
-INSTANTIATE_TEST_SUITE_P(All, FullMutantTest, ::testing::ValuesIn(kFullMutants),
-                         [](const ::testing::TestParamInfo<FullMutant>& mutant) {
-                           std::string name(mutant.param.name);
-                           std::erase(name, '-');
-                           return name;
-                         });
 
 }  // namespace
 }  // namespace stele::sim
