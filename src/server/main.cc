@@ -28,12 +28,17 @@ sigset_t StopSignals() {
   return signals;
 }
 
-// A stop signal that came while nobody waited for one.
-bool StopAsked() {
+// The stop signal that came while nobody waited for one; 0 if none did.
+int PendingStopSignal() {
   sigset_t pending;
   sigpending(&pending);
-  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+  for (const int signal_number : {SIGINT, SIGTERM}) {
+    if (sigismember(&pending, signal_number) == 1) return signal_number;
+  }
+  return 0;
 }
+
+bool StopAsked() { return PendingStopSignal() != 0; }
 
 int FailToStart(const absl::Status& status) {
   spdlog::shutdown();
@@ -89,7 +94,7 @@ int main(int argc, char** argv) {
     std::_Exit(1);
   });
   if (absl::Status status = node.Start(StopAsked); !status.ok()) {
-    if (absl::IsCancelled(status)) DieOf(SIGTERM);
+    if (absl::IsCancelled(status)) DieOf(PendingStopSignal());
     return node.removed() ? EndRemoved(node) : FailToStart(status);
   }
   absl::Status status = node.ServeClients(StopAsked);

@@ -45,6 +45,19 @@ TEST(StartupTest, SigtermOfTheLeaderLetsTheOthersGoOn) {
   experiment.Finish();
 }
 
+TEST(StartupTest, AMemberThatWaitsForTheOthersEndsByTheSignalItIsSent) {
+  if (!ServerIsStele()) GTEST_SKIP() << "the text of steled's log is looked for";
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Cluster cluster({});
+    cluster.KillAll();
+    cluster.Restart(0);
+    EXPECT_TRUE(WaitFor(
+        kPatience, [&] { return absl::StrContains(cluster.process(0).Output(), "starts: term"); }));
+    cluster.process(0).Signal(signal);
+    EXPECT_EQ(cluster.process(0).WaitForExit(kPatience), 128 + signal);
+  }
+}
+
 // Promises that only steled makes.
 class SteledStartupTest : public ::testing::Test {
  protected:
