@@ -41,8 +41,8 @@ Totals RunSeeds(const SeedRange& range, const OnFailed& failed);
 // The processor time of the calling thread.
 double ThreadSeconds();
 
-// For programs that run many worlds: memory that one has freed is kept for the next instead of being
-// given back to the kernel, which costs a twentieth of the time.
+// For programs that run many worlds: memory that one has freed is kept for the next instead of
+// being given back to the kernel, which costs a twentieth of the time.
 void KeepMemory();
 
 }  // namespace stele::sim

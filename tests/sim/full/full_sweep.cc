@@ -16,8 +16,8 @@ constexpr std::string_view kSwarm =
     "flush_every=4 apply_mean=300 operation_every=60000 read_share=0.2 value_bytes=200 "
     "drift=0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0";
 
-// A follower and later the leader are cut off for long enough to need a snapshot; leadership moves by
-// request and because its holder is cut off.
+// A follower and later the leader are cut off for long enough to need a snapshot; leadership moves
+// by request and because its holder is cut off.
 constexpr std::string_view kFaults[] = {
     "1.200000 transfer member=2",
     "2.000000 block links=1>2,2>1,1>3,3>1 until=4.000000",
