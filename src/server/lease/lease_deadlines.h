@@ -43,9 +43,8 @@ class LeaseDeadlines {
 
   // Marks up to `most` overdue leases as expiring and returns them, soonest first.
   std::vector<std::int64_t> TakeExpired(absl::Duration now, std::size_t most);
-  // The revoke of this lease may have got lost: it is offered again at `retry_at`. It may be
-  // applied as well, so the lease stays expiring. Of one that was extended since, nothing is
-  // retried.
+  // The revoke of this lease may have got lost: it is offered again at `retry_at`. It may yet be
+  // applied, so the lease stays expiring. One that was extended meanwhile is left alone.
   void RetryExpiry(std::int64_t id, absl::Duration retry_at);
 
   std::optional<absl::Duration> NextDeadline() const;
@@ -56,8 +55,7 @@ class LeaseDeadlines {
   void SetDeadline(std::int64_t id, Lease* lease, absl::Duration deadline);
 
   absl::flat_hash_map<std::int64_t, Lease> leases_;
-  std::set<std::pair<absl::Duration, std::int64_t>>
-      by_deadline_;  // without those whose revoke is under way
+  std::set<std::pair<absl::Duration, std::int64_t>> by_deadline_;  // without those being revoked
 };
 
 }  // namespace stele::server
