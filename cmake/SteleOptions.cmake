@@ -3,7 +3,8 @@ add_library(stele_options INTERFACE)
 target_include_directories(stele_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(stele_options INTERFACE
   -Wall -Wextra -Werror -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-  -fno-omit-frame-pointer -fstack-protector-strong)
+  -fno-omit-frame-pointer -fstack-protector-strong
+  -pthread)  # some libraries ask for it, and precompiled headers must agree
 target_compile_definitions(stele_options INTERFACE _GLIBCXX_ASSERTIONS
   STELE_VERSION="${PROJECT_VERSION}"
   $<$<BOOL:${STELE_SLOW_CHECKS}>:STELE_SLOW_CHECKS>)

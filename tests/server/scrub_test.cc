@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "src/storage/log_store.h"
 #include "src/storage/wal/crc32c.h"
@@ -12,6 +13,9 @@
 
 namespace stele::server {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr char kLogDir[] = "/wal";
 constexpr std::uint64_t kRate = std::uint64_t{1} << 20U;
@@ -72,7 +76,7 @@ class ScrubTest : public ::testing::Test {
 
 TEST_F(ScrubTest, ReadsEverythingAtItsRateOnceInAnInterval) {
   const absl::Duration took = Round();
-  EXPECT_EQ(found_, std::vector<std::string>());
+  EXPECT_THAT(found_, IsEmpty());
   EXPECT_EQ(scrub_.rounds(), 1U);
   EXPECT_GE(took, absl::Seconds(2 * 3));
   EXPECT_LE(took, absl::Seconds(8));
@@ -83,13 +87,13 @@ TEST_F(ScrubTest, ReadsEverythingAtItsRateOnceInAnInterval) {
 TEST_F(ScrubTest, FindsAnyFlippedBitOfAStoreFile) {
   fs_.FlipBit("/a.sst", kFileBytes * 8 - 1);
   Round();
-  EXPECT_EQ(found_, (std::vector<std::string>{"/a.sst: is not what was written"}));
+  EXPECT_THAT(found_, ElementsAre("/a.sst: is not what was written"));
 }
 
 TEST_F(ScrubTest, FindsAShorterFileAndAMissingOne) {
   fs_.Shorten("/b.sst", kFileBytes - 1);
   Round();
-  EXPECT_EQ(found_, (std::vector<std::string>{"/b.sst: is not what was written"}));
+  EXPECT_THAT(found_, ElementsAre("/b.sst: is not what was written"));
   found_.clear();
   ASSERT_TRUE(fs_.Remove("/a.sst").ok());
   Round();
@@ -103,7 +107,7 @@ TEST_F(ScrubTest, DamageInAFileThatWasLetGoIsNone) {
   ASSERT_TRUE(scrub_.RunOnce());  // has begun to read it
   files_.pop_back();
   Round();
-  EXPECT_EQ(found_, std::vector<std::string>());
+  EXPECT_THAT(found_, IsEmpty());
 }
 
 TEST_F(ScrubTest, FindsDamageInTheMiddleOfTheLogAndLeavesItsEndAlone) {
@@ -113,7 +117,7 @@ TEST_F(ScrubTest, FindsDamageInTheMiddleOfTheLogAndLeavesItsEndAlone) {
   fs_.FlipBit(std::string(kLogDir) + "/00000005.wal", 8 * 8000);
   fs_.FlipBit(std::string(kLogDir) + "/00000002.wal", 8 * 8000);
   Round();
-  EXPECT_EQ(found_, (std::vector<std::string>{"/wal/00000002.wal: is not what was written"}));
+  EXPECT_THAT(found_, ElementsAre("/wal/00000002.wal: is not what was written"));
 }
 
 TEST_F(ScrubTest, ZeroMeansNever) {

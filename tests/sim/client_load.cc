@@ -52,6 +52,11 @@ void ClientLoad::ScheduleNext() {
   });
 }
 
+void ClientLoad::WriteOnce() {
+  Member* member = pick_(&random_);
+  if (member != nullptr && member->is_up()) StartWrite(member);
+}
+
 void ClientLoad::StartWrite(Member* member) {
   writes_.emplace_back();
   const std::uint64_t write = writes_.size();

@@ -36,6 +36,8 @@ class ClientLoad {
   void Stop() { stopped_ = true; }
 
   void OnCommitted(const raft::Entry& entry);
+  // One write now, on any member.
+  void WriteOnce();
   // Whoever waited for this member learns nothing.
   void OnDeath(raft::NodeId member);
 
