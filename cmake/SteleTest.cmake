@@ -17,7 +17,6 @@ function(stele_test name)
     STELE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" STELE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   target_link_libraries(${name} PRIVATE stele_options ${ARG_LIBS} GTest::gtest GTest::gmock
                         GTest::gtest_main)
-  target_precompile_headers(${name} REUSE_FROM stele_test_pch)
   set(properties TIMEOUT ${ARG_TIMEOUT})
   if(ARG_LABELS)
     list(APPEND properties LABELS "${ARG_LABELS}")
