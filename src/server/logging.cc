@@ -63,6 +63,13 @@ void StartLogging(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void StopLogging() { spdlog::shutdown(); }
+void StopLogging() {
+  // Other threads may be about to use the logger, so it must stay; what it says is dropped. The
+  // thread pool writes what is queued before it goes.
+  static std::shared_ptr<spdlog::logger> kept;
+  kept = spdlog::default_logger();
+  kept->set_level(spdlog::level::off);
+  spdlog::details::registry::instance().set_tp(nullptr);
+}
 
 }  // namespace stele::server

@@ -8,7 +8,7 @@ namespace stele::server {
 
 // `level` is one of etcd's: debug, info, warn, error, panic, fatal.
 void StartLogging(const std::string& level);
-// Writes what is queued.
+// Writes what is queued. Any thread, while others log: what they say from then on is dropped.
 void StopLogging();
 
 }  // namespace stele::server

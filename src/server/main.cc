@@ -40,8 +40,13 @@ int PendingStopSignal() {
 
 bool StopAsked() { return PendingStopSignal() != 0; }
 
+// Waits for the thread that replaces this process.
+[[noreturn]] void AwaitReplacement() {
+  while (true) pause();
+}
+
 int FailToStart(const absl::Status& status) {
-  spdlog::shutdown();
+  stele::server::StopLogging();
   std::fprintf(stderr, "steled: %s\n", std::string(status.message()).c_str());
   return 1;
 }
@@ -49,7 +54,7 @@ int FailToStart(const absl::Status& status) {
 constexpr int kExitRemoved = 3;
 
 int EndRemoved(const stele::server::Node& node) {
-  spdlog::shutdown();
+  stele::server::StopLogging();
   std::fprintf(stderr,
                "steled: member %" PRIx64
                ": the member has been permanently removed from the cluster; its data directory is "
@@ -94,11 +99,13 @@ int main(int argc, char** argv) {
     std::_Exit(1);
   });
   if (absl::Status status = node.Start(StopAsked); !status.ok()) {
+    if (node.starts_over()) AwaitReplacement();
     if (absl::IsCancelled(status)) DieOf(PendingStopSignal());
     return node.removed() ? EndRemoved(node) : FailToStart(status);
   }
   absl::Status status = node.ServeClients(StopAsked);
   if (!status.ok() && !absl::IsCancelled(status)) {
+    if (node.starts_over()) AwaitReplacement();
     node.Stop();
     return FailToStart(status);
   }

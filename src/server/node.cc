@@ -16,6 +16,7 @@
 #include "src/raft/check.h"
 #include "src/server/api/client_methods.h"
 #include "src/server/api/errors.h"
+#include "src/server/logging.h"
 #include "src/server/node_parts.h"
 #include "src/server/peer/member_ids.h"
 #include "src/server/peer/peer_service.h"
@@ -131,7 +132,7 @@ absl::Status Node::Start(const std::function<bool()>& give_up) {
 // must not be, so the process ends at once.
 void Node::FailStop(const absl::Status& status) {
   spdlog::critical("stopping: the disk failed: {}", std::string(status.message()));
-  spdlog::shutdown();
+  StopLogging();
   std::_Exit(1);
 }
 
@@ -140,8 +141,7 @@ void Node::FailStop(const absl::Status& status) {
 void Node::OnStoreFailure(const absl::Status& status) {
   if (absl::IsDataLoss(status)) EnterQuarantine(status);
   if (absl::IsResourceExhausted(status)) {
-    spdlog::critical("the disk is full, starting over: {}", std::string(status.message()));
-    if (start_over_) start_over_();
+    StartOver(fmt::format("the disk is full, starting over: {}", std::string(status.message())));
   }
   FailStop(status);
 }

@@ -78,6 +78,8 @@ class Node final : public NodeFacts {
   // disk, and it will wait for space. Does not return in a running daemon; where it does, Start
   // fails. REQUIRES: before Start.
   void set_start_over(std::function<void()> start_over) { start_over_ = std::move(start_over); }
+  // Some thread is about to call that, or has.
+  bool starts_over() const { return starts_over_; }
 
   // Hands leadership over, lets running calls finish, and makes everything durable. Idempotent.
   void Stop();
@@ -139,6 +141,7 @@ class Node final : public NodeFacts {
   absl::Status SeekAdmissionOfOthers(const std::function<bool()>& give_up);
   absl::Status FindFormerSelf();
   void EnterQuarantine(const absl::Status& damage);
+  void StartOver(const std::string& why);
   absl::Status NoteDamage(const absl::Status& damage);
   void GuessIdentity();
   absl::Status Heal(const absl::Status& damage, const std::function<bool()>& give_up);
@@ -165,6 +168,7 @@ class Node final : public NodeFacts {
   raft::ConfState conf_at_start_;
   std::atomic<bool> raft_runs_{false};
   std::function<void()> start_over_;
+  std::atomic<bool> starts_over_ = false;
   bool quarantined_ = false;                // guarded by boot_mutex_
   std::unique_ptr<storage::LogStore> log_;  // until the raft loop owns it
   std::unique_ptr<CurrentStore> store_;

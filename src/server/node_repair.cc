@@ -224,10 +224,16 @@ void Node::EnterQuarantine(const absl::Status& damage) {
   {
     const std::lock_guard lock(boot_mutex_);
     if (quarantined_) return;
+    starts_over_ = true;  // before anybody can fail because of it
     if (absl::Status status = NoteDamage(damage); !status.ok()) FailStop(status);
     quarantined_ = true;
   }
-  spdlog::critical("quarantine: starting over: {}", std::string(damage.message()));
+  StartOver(fmt::format("quarantine: starting over: {}", std::string(damage.message())));
+}
+
+void Node::StartOver(const std::string& why) {
+  starts_over_ = true;
+  spdlog::critical("{}", why);
   if (start_over_) start_over_();
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "spdlog/spdlog.h"
 #include "src/storage/wal/crc32c.h"
 #include "src/storage/wal/recovery.h"
 #include "src/storage/wal/segment_reader.h"
@@ -38,13 +39,14 @@ bool Scrub::RunOnce() {
   const auto piece = fs_->ReadFromDisk(file_.path, offset_, kPieceBytes);
   if (!piece.ok()) {
     // Somebody let the file go, or the disk cannot read it any more.
-    if (IsInUse(file_)) options_.damaged(absl::DataLossError(piece.status().message()));
-    file_ = {};
+    const storage::StoredFile file = std::exchange(file_, {});
+    if (IsInUse(file)) Damaged(std::string(piece.status().message()));
     return true;
   }
   due_ = now + absl::Seconds(static_cast<double>(piece->size()) /
                              static_cast<double>(options_.bytes_per_second));
   offset_ += piece->size();
+  bytes_read_ += piece->size();
   if (is_segment_) {
     bytes_ += *piece;
   } else {
@@ -56,12 +58,19 @@ bool Scrub::RunOnce() {
 
 void Scrub::BeginRound() {
   in_round_ = true;
+  files_read_ = 0;
+  bytes_read_ = 0;
   round_began_ = clock_->Now();
   store_ = options_.store_files();
   segments_ = ClosedSegments();
 }
 
 void Scrub::EndRound() {
+  spdlog::info("scrub: {} files, {} bytes: all are what was written", files_read_, bytes_read_);
+  LeaveRound();
+}
+
+void Scrub::LeaveRound() {
   in_round_ = false;
   ++rounds_;
   due_ = std::max(clock_->Now(), round_began_ + options_.interval);
@@ -84,8 +93,17 @@ void Scrub::NextFile() {
 // The end of the file was reached.
 void Scrub::Finish() {
   const storage::StoredFile file = std::exchange(file_, {});
+  ++files_read_;
   if (FitsItsChecksums(file) || !IsInUse(file)) return;
-  options_.damaged(absl::DataLossError(absl::StrCat(file.path, ": is not what was written")));
+  Damaged(absl::StrCat(file.path, ": is not what was written"));
+}
+
+// The round is given up: whoever is told has the files replaced.
+void Scrub::Damaged(const std::string& what) {
+  store_.clear();
+  segments_.clear();
+  LeaveRound();
+  options_.damaged(absl::DataLossError(what));
 }
 
 bool Scrub::FitsItsChecksums(const storage::StoredFile& file) const {

@@ -41,13 +41,15 @@ class Scrub final : public Pump {
   bool RunOnce() override;
   absl::Duration IdleTime() override;
 
-  std::uint64_t rounds() const { return rounds_; }  // finished
+  std::uint64_t rounds() const { return rounds_; }  // ended
 
  private:
   void BeginRound();
   void EndRound();
+  void LeaveRound();
   void NextFile();
   void Finish();
+  void Damaged(const std::string& what);
   bool IsInUse(const storage::StoredFile& file) const;
   bool FitsItsChecksums(const storage::StoredFile& file) const;
   std::vector<std::string> ClosedSegments() const;
@@ -63,8 +65,10 @@ class Scrub final : public Pump {
   storage::StoredFile file_;  // being read
   bool is_segment_ = false;
   std::uint64_t offset_ = 0;
-  std::uint32_t crc32c_ = 0;  // of a store's file up to `offset_`
-  std::string bytes_;         // of a segment up to `offset_`
+  std::uint32_t crc32c_ = 0;      // of a store's file up to `offset_`
+  std::string bytes_;             // of a segment up to `offset_`
+  std::uint64_t files_read_ = 0;  // in this round
+  std::uint64_t bytes_read_ = 0;
   std::uint64_t rounds_ = 0;
 };
 
