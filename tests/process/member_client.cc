@@ -125,7 +125,7 @@ void MemberClient::PutAsync(const etcdserverpb::PutRequest& request, absl::Durat
     etcdserverpb::PutResponse response;
     absl::AnyInvocable<void(Reply<etcdserverpb::PutResponse>)> done;
   };
-  auto call = std::make_shared<Pending>();
+  auto call = std::make_unique<Pending>();
   call->request = request;
   call->done = std::move(done);
   SetTimeout(call->context, timeout);
@@ -133,13 +133,18 @@ void MemberClient::PutAsync(const etcdserverpb::PutRequest& request, absl::Durat
     const absl::MutexLock lock(&stubs_->mutex);
     ++stubs_->pending;
   }
-  stubs_->kv->async()->Put(&call->context, &call->request, &call->response,
-                           [this, call](const grpc::Status& status) {
+  Pending* const pending = call.release();
+  stubs_->kv->async()->Put(&pending->context, &pending->request, &pending->response,
+                           [this, pending](const grpc::Status& status) {
+                             std::unique_ptr<Pending> ended(pending);
                              if (status.ok()) {
-                               call->done(call->response);
+                               ended->done(ended->response);
                              } else {
-                               call->done(ToAbsl(status));
+                               ended->done(ToAbsl(status));
                              }
+                             // The context holds the channel, and gRPC's own thread, which this
+                             // is, must not be the last to let go of it.
+                             ended.reset();
                              const absl::MutexLock lock(&stubs_->mutex);
                              --stubs_->pending;
                            });
