@@ -1,12 +1,13 @@
 #include "bench/load/run.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <ctime>
 #include <memory>
+#include <mutex>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "bench/load/endpoint.h"
 #include "bench/load/leader.h"
 #include "bench/load/worker.h"
@@ -75,25 +76,26 @@ class Crew {
       threads_.emplace_back(
           [this, worker = workers[i].get(), pace = PaceOf(options, start_ns_, i)] {
             worker->Run(pace);
-            absl::MutexLock lock(&mutex_);
-            --working_;
+            const std::lock_guard lock(mutex_);
+            if (--working_ == 0) done_.notify_all();
           });
     }
   }
 
   // True once all are done, false after `patience`.
   bool WaitFor(absl::Duration patience) {
-    absl::MutexLock lock(&mutex_);
-    const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return working_ == 0; };
-    return mutex_.AwaitWithTimeout(absl::Condition(&done), patience);
+    std::unique_lock lock(mutex_);
+    return done_.wait_for(lock, absl::ToChronoNanoseconds(patience),
+                          [this] { return working_ == 0; });
   }
 
   std::int64_t start_ns() const { return start_ns_; }
 
  private:
   const std::int64_t start_ns_;
-  absl::Mutex mutex_;
-  std::size_t working_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;
+  std::condition_variable done_;
+  std::size_t working_;                // guarded by mutex_
   std::vector<std::jthread> threads_;  // last: joined before the rest is gone
 };
 

@@ -22,8 +22,14 @@ TEST(SpeedTest, JudgesAMillionOperations) {
   std::printf("%zu operations and %zu revisions judged in %.2f s of processor: %.2f million/s\n",
               history.operations.size(), history.revisions.size(), seconds,
               static_cast<double>(kOperations) / seconds / 1e6);
-  // The goal of a million a second is for a release build on an idle machine; this is a fuse.
-  EXPECT_LT(seconds, 20);
+  // The goal of a million a second is for a release build on an idle machine; this is a fuse, and
+  // sanitizers cost several times as much.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr double kSecondsMax = 100;
+#else
+  constexpr double kSecondsMax = 20;
+#endif
+  EXPECT_LT(seconds, kSecondsMax);
 }
 
 }  // namespace
