@@ -15,6 +15,7 @@ constexpr std::uint64_t kCheckEntries = 1000;
 // A snapshot waits so long for a flush in the background; then it flushes the rest itself.
 constexpr absl::Duration kFlushPatience = absl::Seconds(5);
 constexpr absl::Duration kFlushCheckInterval = absl::Milliseconds(10);
+constexpr absl::Duration kStatsInterval = absl::Seconds(1);
 
 }  // namespace
 
@@ -27,6 +28,7 @@ ApplyLoop::ApplyLoop(const Options& options, CurrentStore* store, const Clock* c
       applied_index_(store->state_machine().applied_index().value),
       flush_checked_at_(applied_index_) {
   stats_ = store->engine().Stats();
+  store_bytes_ = stats_.bytes_on_disk + stats_.memtable_bytes;
 }
 
 void ApplyLoop::WhenCompacted(std::int64_t revision, absl::AnyInvocable<void()> done) {
@@ -48,6 +50,8 @@ bool ApplyLoop::RunOnce() {
   MakeDueSnapshots();
   if (worked) ReleaseLogIfDue();
   if (compacting_) worked |= Compact();
+  stats_are_old_ |= worked;
+  RefreshStatsIfDue();
   return worked;
 }
 
@@ -95,7 +99,9 @@ void ApplyLoop::MakeDueSnapshots() {
 }
 
 absl::Duration ApplyLoop::IdleTime() {
-  return snapshot_wishes_.empty() ? absl::InfiniteDuration() : kFlushCheckInterval;
+  if (!snapshot_wishes_.empty()) return kFlushCheckInterval;
+  if (!stats_are_old_) return absl::InfiniteDuration();
+  return std::max(absl::ZeroDuration(), stats_taken_at_ + kStatsInterval - clock_->Now());
 }
 
 void ApplyLoop::MakeNow(SnapshotWish wish) {
@@ -110,7 +116,10 @@ void ApplyLoop::ApplyPending() {
   storage::ApplyOutput output;
   absl::Status status = store_->state_machine().Apply(pending_, &output);
   if (!status.ok()) return outputs_.fail_stop(status);
-  for (const raft::Entry& entry : pending_) bytes_since_check_ += entry.data.size();
+  std::uint64_t bytes = 0;
+  for (const raft::Entry& entry : pending_) bytes += entry.data.size();
+  bytes_since_check_ += bytes;
+  store_bytes_ += bytes;
   pending_.clear();
   applied_index_.store(output.applied_index.value, std::memory_order_relaxed);
   for (const storage::CommandResult& result : output.results) {
@@ -177,10 +186,16 @@ void ApplyLoop::ReleaseLogIfDue() {
     bytes_since_release_ = 0;
     outputs_.release_log(*durable);
   }
+}
+
+void ApplyLoop::RefreshStatsIfDue() {
+  if (!stats_are_old_) return;
   const absl::Duration now = clock_->Now();
-  if (now - stats_taken_at_ < absl::Seconds(1)) return;
+  if (now - stats_taken_at_ < kStatsInterval) return;
   stats_taken_at_ = now;
-  storage::EngineStats stats = store_->engine().Stats();
+  stats_are_old_ = false;
+  const storage::EngineStats stats = store_->engine().Stats();
+  store_bytes_ = stats.bytes_on_disk + stats.memtable_bytes;
   const std::lock_guard lock(stats_mutex_);
   stats_ = stats;
 }

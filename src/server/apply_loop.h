@@ -61,7 +61,12 @@ class ApplyLoop final : public Pump, public CompactionWatch {
   void MakeSnapshot(std::string dir, SnapshotDone done);
 
   std::uint64_t applied_index() const { return applied_index_.load(std::memory_order_relaxed); }
+  // As of a moment ago.
   storage::EngineStats engine_stats() const;
+  // How large the store is on disk and in memory: as of a moment ago, and what came since.
+  std::uint64_t store_bytes() const { return store_bytes_.load(std::memory_order_relaxed); }
+  // Measures the store soon, although nothing is applied. Any thread.
+  void RefreshStats() { inputs_.Post(Input(StatsWish{})); }
 
   bool RunOnce() override;
   absl::Duration IdleTime() override;
@@ -80,11 +85,14 @@ class ApplyLoop final : public Pump, public CompactionWatch {
     std::uint64_t flush_to = 0;  // this index shall be durable before the copy is made
     absl::Duration flush_until = {};
   };
-  using Input = std::variant<ApplyWork, CompactionWait, SnapshotWish>;
+  struct StatsWish {};
+  using Input = std::variant<ApplyWork, CompactionWait, SnapshotWish, StatsWish>;
 
   void Handle(ApplyWork work);
   void Handle(CompactionWait wait);
   void Handle(SnapshotWish wish);
+  void Handle(StatsWish /*wish*/) {}  // any input makes the stats due
+  void RefreshStatsIfDue();
   void MakeDueSnapshots();
   void MakeNow(SnapshotWish wish);
   void ApplyPending();
@@ -112,6 +120,8 @@ class ApplyLoop final : public Pump, public CompactionWatch {
   mutable std::mutex stats_mutex_;
   storage::EngineStats stats_;
   absl::Duration stats_taken_at_ = -absl::InfiniteDuration();
+  bool stats_are_old_ = false;  // something may have changed since
+  std::atomic<std::uint64_t> store_bytes_{0};
 };
 
 }  // namespace stele::server

@@ -75,12 +75,13 @@ absl::StatusOr<std::shared_ptr<CurrentStore::Opened>> CurrentStore::OpenNamed(
   return opened;
 }
 
+std::shared_ptr<CurrentStore::Opened> CurrentStore::Hold() {
+  const std::lock_guard lock(mutex_);
+  return opened_;
+}
+
 std::shared_ptr<const storage::ReadView> CurrentStore::View() {
-  std::shared_ptr<Opened> opened;
-  {
-    const std::lock_guard lock(mutex_);
-    opened = opened_;
-  }
+  std::shared_ptr<Opened> opened = Hold();
   // The view's bytes belong to the engine: whoever holds the view holds the store.
   struct Held {
     std::shared_ptr<Opened> opened;
@@ -93,14 +94,11 @@ std::shared_ptr<const storage::ReadView> CurrentStore::View() {
   return {std::move(held), view};
 }
 
-std::vector<storage::StoredFile> CurrentStore::Files() {
-  std::shared_ptr<Opened> opened;
-  {
-    const std::lock_guard lock(mutex_);
-    opened = opened_;
-  }
-  return opened->engine->Files();
+absl::Status CurrentStore::ReclaimSpace(std::atomic<bool>* given_up) {
+  return Hold()->engine->ReclaimSpace(given_up);
 }
+
+std::vector<storage::StoredFile> CurrentStore::Files() { return Hold()->engine->Files(); }
 
 absl::Status CurrentStore::SwitchTo(const std::string& name) {
   // An engine would make an empty store where there is none.
@@ -122,11 +120,7 @@ absl::Status CurrentStore::SwitchTo(const std::string& name) {
 
 void CurrentStore::RemoveObsolete() {
   const std::lock_guard removal(removal_mutex_);
-  std::shared_ptr<Opened> opened;
-  {
-    const std::lock_guard lock(mutex_);
-    opened = opened_;
-  }
+  const std::shared_ptr<Opened> opened = Hold();
   const std::uint64_t applied = opened->state_machine->View()->applied_index().value;
   const absl::StatusOr<std::vector<std::string>> names = fs_->List(dir_);
   if (!names.ok()) return;  // the next start removes them, too

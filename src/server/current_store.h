@@ -6,10 +6,11 @@
 // Switching writes CURRENT beside itself, syncs, renames and syncs the directory, so that a crash
 // leaves either store in force, whole. Directories that CURRENT does not name are removed at Open.
 //
-// View() may be called by any thread; everything else belongs to the apply thread. A view keeps the
-// store that it was taken from open.
+// View() may be called by any thread, as may what says so; everything else belongs to the apply
+// thread. A view keeps the store that it was taken from open.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -40,6 +41,8 @@ class CurrentStore {
   storage::StateMachine& state_machine() { return *opened_->state_machine; }
   storage::Engine& engine() { return *opened_->engine; }
   std::shared_ptr<const storage::ReadView> View();
+  // See Engine. Any thread.
+  absl::Status ReclaimSpace(std::atomic<bool>* given_up);
   // Of the store in force. Any thread.
   std::vector<storage::StoredFile> Files();
 
@@ -62,6 +65,7 @@ class CurrentStore {
   CurrentStore(storage::FileSystem* fs, std::string dir, OpenEngine open_engine);
   absl::StatusOr<std::shared_ptr<Opened>> OpenNamed(const std::string& name);
   absl::Status PointAt(const std::string& name);
+  std::shared_ptr<Opened> Hold();  // the store in force, for any thread
 
   storage::FileSystem* const fs_;
   const std::string dir_;

@@ -64,9 +64,21 @@ void HttpEndpoints::Handle(const HttpRequest& request, HttpRespond respond) {
   respond(std::move(response));
 }
 
+// The first alarm that the question does not leave out; empty: none.
+std::string HttpEndpoints::AlarmReason(const HttpRequest& request) const {
+  for (const etcdserverpb::AlarmMember& alarm : reader_->Serializable()->Alarms()) {
+    const std::string& name = etcdserverpb::AlarmType_Name(alarm.alarm());
+    if (QueryHas(request.query, "exclude=" + name)) continue;
+    return "ALARM " + (name.empty() ? "UNKNOWN" : name);
+  }
+  return "";
+}
+
 void HttpEndpoints::Health(const HttpRequest& request, HttpRespond respond) {
+  if (const std::string reason = AlarmReason(request); !reason.empty()) {
+    return respond(HealthAnswer(reason));
+  }
   if (QueryHas(request.query, "serializable=true")) {
-    (void)reader_->Serializable();
     return respond(HealthAnswer(""));
   }
   if (!facts_->has_leader()) return respond(HealthAnswer("RAFT NO LEADER"));

@@ -19,6 +19,7 @@ class HttpEndpoints final : public HttpRoutes {
 
  private:
   void Health(const HttpRequest& request, HttpRespond respond);
+  std::string AlarmReason(const HttpRequest& request) const;
 
   const NodeFacts* const facts_;
   Reader* const reader_;

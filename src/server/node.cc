@@ -1,61 +1,29 @@
 #include "src/server/node.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <future>
 #include <optional>
 #include <random>
-#include <thread>
 #include <utility>
 
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 #include "src/raft/check.h"
-#include "src/server/api/client_methods.h"
 #include "src/server/api/errors.h"
 #include "src/server/logging.h"
 #include "src/server/node_parts.h"
-#include "src/server/peer/member_ids.h"
-#include "src/server/peer/peer_service.h"
 #include "src/storage/engine/rocks_engine.h"
 
 namespace stele::server {
 namespace {
 
-constexpr std::int64_t kQuotaBytesDefault = std::int64_t{2} << 30U;
 constexpr absl::Duration kDrainPatience = absl::Seconds(5);
-
-std::uint64_t RandomBits() {
-  std::uint64_t bits = 0;
-  STELE_CHECK(getrandom(&bits, sizeof(bits), 0) == sizeof(bits));
-  return bits;
-}
-
-absl::Status Prefix(const char* prefix, const absl::Status& status) {
-  if (status.ok()) return status;
-  return absl::Status(status.code(), prefix + std::string(status.message()));
-}
-
-absl::Duration ElectionTimeout(const Options& options) {
-  return absl::Milliseconds(options.election_timeout_ms);
-}
-
-absl::Duration RequestTimeout(const Options& options) {
-  return absl::Seconds(5) + 2 * ElectionTimeout(options);
-}
 
 // Four ticks to a heartbeat: fine enough that randomised election timeouts spread.
 constexpr int kTicksPerHeartbeat = 4;
 
 absl::Duration TickInterval(const Options& options) {
   return absl::Milliseconds(options.heartbeat_interval_ms) / kTicksPerHeartbeat;
-}
-
-std::int64_t QuotaBytes(const Options& options) {
-  return options.quota_backend_bytes == 0 ? kQuotaBytesDefault : options.quota_backend_bytes;
 }
 
 }  // namespace
@@ -70,15 +38,19 @@ struct Node::Pumps {
         lease(node->lease_keeper_.get(), "lease"),
         disk(node->disk_space_.get(), "disk"),
         files(&node->files_, "files"),
+        scans(&node->scans_, "scans"),
+        pages(&node->pages_, "pages"),
         scrub(node->scrub_.get(), "scrub") {}
 
   void Start() {
-    for (ThreadRunner* runner : {&raft, &apply, &reads, &watch, &lease, &disk, &files, &scrub}) {
+    for (ThreadRunner* runner :
+         {&raft, &apply, &reads, &watch, &lease, &disk, &files, &scans, &pages, &scrub}) {
       runner->Start();
     }
   }
   void Stop() {
-    for (ThreadRunner* runner : {&scrub, &files, &lease, &disk, &raft, &apply, &reads, &watch}) {
+    for (ThreadRunner* runner :
+         {&scrub, &pages, &scans, &files, &lease, &disk, &raft, &apply, &reads, &watch}) {
       runner->Stop();
     }
   }
@@ -90,6 +62,8 @@ struct Node::Pumps {
   ThreadRunner lease;
   ThreadRunner disk;
   ThreadRunner files;
+  ThreadRunner scans;
+  ThreadRunner pages;
   ThreadRunner scrub;
 };
 
@@ -125,6 +99,7 @@ absl::Status Node::Start(const std::function<bool()>& give_up) {
   if (removed_ && on_removed_) on_removed_();  // said so at the last moment
   pumps_->Start();
   peer_loop_->Post([this] { state_watch_->Start(); });
+  StartAutoCompaction();
   return absl::OkStatus();
 }
 
@@ -217,6 +192,8 @@ void Node::MakeRooms() {
   MakeMethods();
   pumps_ = std::make_unique<Pumps>(this);
   files_.set_wake([this] { pumps_->files.Wake(); });
+  scans_.set_wake([this] { pumps_->scans.Wake(); });
+  pages_.set_wake([this] { pumps_->pages.Wake(); });
   raft_loop_->set_wake([this] { pumps_->raft.Wake(); });
   apply_loop_->set_wake([this] { pumps_->apply.Wake(); });
   lease_keeper_->set_wake([this] { pumps_->lease.Wake(); });
@@ -345,85 +322,10 @@ void Node::MakePeers() {
   MakeSnapshotPeers();
 }
 
-void Node::MakeMethods() {
-  http_ = std::make_unique<HttpEndpoints>(this, reads_.get(), [this] { return Metrics(); });
-  ClientPorts ports{this,
-                    proposals_.get(),
-                    reads_.get(),
-                    apply_loop_.get(),
-                    lease_keeper_.get(),
-                    membership_.get(),
-                    RandomBits};
-  // Leases shorter than one and a half election timeouts could not outlive an election.
-  const std::int64_t ttl_min = (3 * options_.election_timeout_ms / 2 + 999) / 1000;
-  AddClientMethods(ports, {{options_.max_txn_ops}, {ttl_min}, QuotaBytes(options_)},
-                   watch_service_->WatchMethod(), &client_methods_);
-
-  AddPeerMethods(identity_, MakePeerOutputs(), &gate_, lease_keeper_.get(), reads_.get(),
-                 snapshot_receiver_.get(), &peer_methods_);
-}
-
-absl::Status Node::BindFronts() {
-  FrontOptions peer;
-  peer.listen_addresses = HostPorts(options_.listen_peer_urls);
-  peer.max_receive_message_bytes = std::size_t{64} << 20U;
-  peer.receive_stall_timeout = absl::InfiniteDuration();
-  peer_front_ = std::make_unique<Front>(std::move(peer));
-  FrontOptions client;
-  client.listen_addresses = HostPorts(options_.listen_client_urls);
-  client.max_receive_message_bytes = options_.max_request_bytes + (std::size_t{512} << 10U);
-  client_front_ = std::make_unique<Front>(std::move(client));
-  absl::Status status = peer_front_->Bind(&peer_methods_, http_.get());
-  if (!status.ok()) return Prefix("--listen-peer-urls: ", status);
-  return Prefix("--listen-client-urls: ", client_front_->Bind(&client_methods_, http_.get()));
-}
-
-absl::Status Node::ServeClients(const std::function<bool()>& give_up) {
-  absl::Status status = PublishAttributes(give_up);
-  if (status.ok()) status = AwaitVote(give_up);
-  if (status.ok()) status = ConcludeRepair();
-  if (!status.ok()) return status;
-  return Prefix("--listen-client-urls: ", client_front_->Serve());
-}
-
-// The member table has this start: the announcement may have come with a snapshot, whose entries
-// nobody hears of one by one.
-bool Node::IsAnnounced() const {
-  for (const stelepb::MemberRecord& member : store_->View()->Members()) {
-    if (member.id() == identity_.self.value) return member.boot_epoch() == boot_.epoch();
-  }
-  return false;
-}
-
-// Tells the cluster this member's name and client URLs: the proof that there is a leader and that
-// this member can reach it.
-absl::Status Node::PublishAttributes(const std::function<bool()>& give_up) {
-  while (true) {
-    stelepb::Command command;
-    stelepb::MemberAttributes* attributes = command.mutable_member_attributes();
-    attributes->set_member_id(identity_.self.value);
-    attributes->set_name(options_.name);
-    attributes->set_boot_epoch(boot_.epoch());
-    for (const std::string& url : options_.advertise_client_urls) attributes->add_client_urls(url);
-    auto outcome = std::make_shared<std::promise<absl::Status>>();
-    std::future<absl::Status> attempt = outcome->get_future();
-    proposals_->Propose(&command, [outcome](const storage::CommandResult& result) {
-      outcome->set_value(result.status);
-    });
-    while (attempt.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
-      if (IsAnnounced()) return absl::OkStatus();
-      if (give_up()) return absl::CancelledError("asked to stop");
-    }
-    absl::Status status = attempt.get();
-    if (status.ok()) return status;
-    spdlog::warn("waiting for a leader: {}", std::string(status.message()));
-    if (give_up()) return absl::CancelledError("asked to stop");
-  }
-}
-
 void Node::Stop() {
   if (stopped_ || pumps_ == nullptr) return;
   stopped_ = true;
+  stopping_ = true;
   TransferLeadership();
   if (removed_) {
     // Nobody tells this member any more what becomes of what it asked for.
@@ -453,6 +355,7 @@ bool Node::has_leader() const { return raft_loop_->facts().leader != 0; }
 NodeStatus Node::Status() const {
   const RaftFacts& facts = raft_loop_->facts();
   const storage::EngineStats stats = apply_loop_->engine_stats();
+  apply_loop_->RefreshStats();  // for who asks again
   NodeStatus status;
   status.cluster_id = identity_.cluster_id;
   status.member_id = identity_.self.value;

@@ -20,6 +20,7 @@
 #include "src/server/api/method_rows.h"
 #include "src/server/api/ports.h"
 #include "src/server/apply_loop.h"
+#include "src/server/auto_compaction.h"
 #include "src/server/clock.h"
 #include "src/server/current_store.h"
 #include "src/server/data_dir.h"
@@ -46,6 +47,7 @@
 #include "src/server/state_watch.h"
 #include "src/server/task_pump.h"
 #include "src/server/thread_runner.h"
+#include "src/server/watch/internal_watch.h"
 #include "src/server/watch/watch_hub.h"
 #include "src/server/watch/watch_service.h"
 #include "src/storage/posix_file_system.h"
@@ -91,6 +93,7 @@ class Node final : public NodeFacts {
   bool has_leader() const override;
   bool is_learner() const override { return is_learner_; }
   NodeStatus Status() const override;
+  std::uint64_t store_bytes() const override { return apply_loop_->store_bytes(); }
 
  private:
   struct Pumps;
@@ -107,14 +110,18 @@ class Node final : public NodeFacts {
   void MakeWatchHub();
   void MakePeers();
   void MakeSnapshotPeers();
-  void MakeMethods();
   std::unique_ptr<raft::RawNode> MakeRawNode();
   void OnLeaderKnown(bool known);
+  void TransferLeadership();
+  MetricValues Metrics() const;
+
+  // node_clients.cc
+  void StartAutoCompaction();
+  void TickAutoCompaction();
+  void MakeMethods();
   absl::Status BindFronts();
   bool IsAnnounced() const;
   absl::Status PublishAttributes(const std::function<bool()>& give_up);
-  void TransferLeadership();
-  MetricValues Metrics() const;
 
   // node_members.cc
   absl::StatusOr<BootstrapPlan> PlanBeginning();
@@ -178,11 +185,15 @@ class Node final : public NodeFacts {
   std::unique_ptr<SnapshotSender> snapshot_sender_;
   std::unique_ptr<SnapshotReceiver> snapshot_receiver_;
   TaskPump files_;  // reads and writes the files of snapshots
+  TaskPump scans_;  // what reads or rewrites the whole store
+  TaskPump pages_;  // pieces of long answers
   std::unique_ptr<Scrub> scrub_;
   std::unique_ptr<Proposals> proposals_;
   std::unique_ptr<Reads> reads_;
   std::unique_ptr<WatchHub> watch_hub_;
   std::unique_ptr<WatchService> watch_service_;
+  std::unique_ptr<HubWatchSource> internal_watches_;
+  std::unique_ptr<AutoCompaction> auto_compaction_;  // peer loop's thread
   std::unique_ptr<LeaseKeeper> lease_keeper_;
   std::unique_ptr<RaftLoop> raft_loop_;
   std::unique_ptr<ApplyLoop> apply_loop_;
@@ -201,6 +212,7 @@ class Node final : public NodeFacts {
   std::atomic<bool> removed_{false};
   std::atomic<bool> is_learner_{false};
   bool stopped_ = false;
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace stele::server

@@ -1,11 +1,18 @@
 #include "src/server/node_parts.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 
 #include "src/raft/check.h"
 #include "src/server/peer/member_ids.h"
 
 namespace stele::server {
+namespace {
+
+constexpr std::int64_t kQuotaBytesDefault = std::int64_t{2} << 30U;
+
+}  // namespace
 
 BootstrapPlan PlanBootstrap(const Options& options) {
   BootstrapPlan plan;
@@ -59,6 +66,29 @@ const char* RoleName(raft::Role role) {
       return "leader";
   }
   return "?";
+}
+
+absl::Duration ElectionTimeout(const Options& options) {
+  return absl::Milliseconds(options.election_timeout_ms);
+}
+
+absl::Duration RequestTimeout(const Options& options) {
+  return absl::Seconds(5) + 2 * ElectionTimeout(options);
+}
+
+std::int64_t QuotaBytes(const Options& options) {
+  return options.quota_backend_bytes == 0 ? kQuotaBytesDefault : options.quota_backend_bytes;
+}
+
+absl::Status Prefix(const char* prefix, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), prefix + std::string(status.message()));
+}
+
+std::uint64_t RandomBits() {
+  std::uint64_t bits = 0;
+  STELE_CHECK(getrandom(&bits, sizeof(bits), 0) == sizeof(bits));
+  return bits;
 }
 
 }  // namespace stele::server

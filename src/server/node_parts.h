@@ -1,9 +1,12 @@
-// Pure pieces of the node's wiring.
+// Small pieces of the node's wiring, most of them pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "proto/command.pb.h"
 #include "src/raft/raw_node.h"
 #include "src/server/options.h"
@@ -28,5 +31,16 @@ std::vector<PeerAddress> PeerAddresses(const storage::ReadView& view, raft::Node
 std::vector<std::string> HostPorts(const std::vector<std::string>& urls);
 
 const char* RoleName(raft::Role role);
+
+absl::Duration ElectionTimeout(const Options& options);
+// How long a request may take before it is answered with "timed out".
+absl::Duration RequestTimeout(const Options& options);
+// What --quota-backend-bytes stands for; negative: no quota.
+std::int64_t QuotaBytes(const Options& options);
+
+// The same error with a text in front of its own.
+absl::Status Prefix(const char* prefix, const absl::Status& status);
+
+std::uint64_t RandomBits();
 
 }  // namespace stele::server

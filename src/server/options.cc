@@ -51,7 +51,10 @@ void AddFlags(Options* options, CLI::App* app) {
       ->check(CLI::NonNegativeNumber);
   one("--max-txn-ops", &options->max_txn_ops, "The most operations in a transaction.");
   one("--quota-backend-bytes", &options->quota_backend_bytes,
-      "Reported as the quota (0: 2 GiB). Not enforced yet.");
+      "Size of the store at which writes are refused (0: 2 GiB; negative: no quota).");
+  one("--auto-compaction-mode", &options->auto_compaction_mode, "'periodic' or 'revision'.");
+  one("--auto-compaction-retention", &options->auto_compaction_retention,
+      "How much history is kept: hours, a duration such as 90m, or revisions (0: all).");
   one("--disk-reserve-bytes", &options->disk_reserve_bytes,
       "Size of the file kept for the day the disk is full, at most 1/8 of the disk (0: none).")
       ->check(CLI::NonNegativeNumber);
@@ -260,6 +263,10 @@ absl::Status ValidateOptions(Options* options) {
         "--log-level: '{}' is none of debug, info, warn, error, panic, fatal", options->log_level));
   }
   if (absl::Status status = CheckTimes(*options); !status.ok()) return status;
+  absl::StatusOr<AutoCompactionPolicy> policy =
+      ParseAutoCompaction(options->auto_compaction_mode, options->auto_compaction_retention);
+  if (!policy.ok()) return policy.status();
+  options->auto_compaction = *policy;
   return CheckInitialCluster(options);
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "src/server/auto_compaction.h"
 #include "src/server/url.h"
 
 namespace stele::server {
@@ -39,11 +40,14 @@ struct Options {
   std::int64_t scrub_interval_s = std::int64_t{24} * 60 * 60;   // 0: never
   bool strict_reconfig_check = true;
   std::int64_t max_learners = 1;
+  std::string auto_compaction_mode = "periodic";
+  std::string auto_compaction_retention = "0";
   std::string log_level = "info";
 
   // Derived by ValidateOptions.
   bool initial_cluster_given = false;
   std::vector<InitialMember> initial_members;  // sorted by name
+  AutoCompactionPolicy auto_compaction;
 };
 
 enum class CommandLineOutcome : std::uint8_t { kRun, kPrintAndExit };

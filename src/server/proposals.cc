@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "src/server/api/errors.h"
+#include "src/storage/state_machine/command_cost.h"
 
 namespace stele::server {
 namespace {
@@ -13,22 +14,6 @@ storage::CommandResult Failure(std::uint64_t request_id, const absl::Status& sta
   result.request_id = request_id;
   result.status = status;
   return result;
-}
-
-bool HasPut(const etcdserverpb::TxnRequest& txn) {
-  for (const auto* branch : {&txn.success(), &txn.failure()}) {
-    for (const etcdserverpb::RequestOp& op : *branch) {
-      if (op.has_request_put()) return true;
-      if (op.has_request_txn() && HasPut(op.request_txn())) return true;
-    }
-  }
-  return false;
-}
-
-// What a full disk cannot take: all that is not there to free space, or small and rare.
-bool NeedsSpace(const stelepb::Command& command) {
-  if (command.has_txn()) return HasPut(command.txn());
-  return command.has_put() || command.has_lease_grant();
 }
 
 }  // namespace
@@ -55,7 +40,8 @@ void Proposals::Register(stelepb::Command* command, Done done, Submit* submit) {
       refusal = StoppedError();
     } else if (waiters_.size() >= options_.waiting_max) {
       refusal = TooManyRequestsError();
-    } else if (options_.space_is_short && options_.space_is_short() && NeedsSpace(*command)) {
+    } else if (options_.space_is_short && options_.space_is_short() &&
+               storage::CostOf(*command) > 0) {
       refusal = NoSpaceError();
     }
   }

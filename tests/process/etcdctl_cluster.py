@@ -1,4 +1,4 @@
-"""Three members of a server on free loopback ports, for the tests that run etcdctl."""
+"""Members of a server on free loopback ports, for the tests in Python."""
 
 import ctypes
 import os
@@ -37,10 +37,12 @@ def free_ports(count):
 
 
 class Cluster:
-    """Three members of one server, in a directory of their own."""
+    """Members of one server, in a directory of their own. `flags` are added to each one's."""
 
-    def __init__(self, binary, directory):
+    def __init__(self, binary, directory, members=3, flags=()):
         self.binary = binary
+        self.size = members
+        self.flags = list(flags)
         self.directory = pathlib.Path(directory)
         self.processes = []
         for _ in range(3):  # A port may be taken before the server binds it.
@@ -53,16 +55,17 @@ class Cluster:
         self.commands = []
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir()
-        ports = free_ports(6)
-        self.clients = [f"127.0.0.1:{port}" for port in ports[:3]]
+        ports = free_ports(2 * self.size)
+        client_ports, peer_ports = ports[:self.size], ports[self.size:]
+        self.clients = [f"127.0.0.1:{port}" for port in client_ports]
         self.ports = {str(port): f"PORT{i}" for i, port in enumerate(ports)}
-        initial = ",".join(f"m{i}=http://127.0.0.1:{port}" for i, port in enumerate(ports[3:]))
-        for i, (client, peer) in enumerate(zip(ports[:3], ports[3:])):
+        initial = ",".join(f"m{i}=http://127.0.0.1:{port}" for i, port in enumerate(peer_ports))
+        for i, (client, peer) in enumerate(zip(client_ports, peer_ports)):
             client, peer = f"http://127.0.0.1:{client}", f"http://127.0.0.1:{peer}"
             command = [self.binary, "--name", f"m{i}", "--data-dir", str(self.directory / f"m{i}"),
                        "--listen-client-urls", client, "--advertise-client-urls", client,
                        "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                       "--initial-cluster", initial, "--initial-cluster-state", "new"]
+                       "--initial-cluster", initial, "--initial-cluster-state", "new"] + self.flags
             self.commands.append(command)
             self.processes.append(None)
             self.start_member(i)
@@ -70,7 +73,7 @@ class Cluster:
         while time.monotonic() < deadline:
             if any(process.poll() is not None for process in self.processes):
                 return False
-            if all(READY in self._log(i).read_bytes() for i in range(3)):
+            if all(READY in self._log(i).read_bytes() for i in range(self.size)):
                 return True
             time.sleep(0.02)
         return False

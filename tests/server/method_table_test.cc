@@ -48,6 +48,8 @@ TEST_F(MethodTableTest, EveryMethodOfTheWireHasARow) {
 TEST_F(MethodTableTest, StreamingMethodsThatAreServedAreStreams) {
   EXPECT_EQ(rows_.Find("/etcdserverpb.Lease/LeaseKeepAlive")->kind, MethodKind::kBidiStream);
   EXPECT_EQ(rows_.Find("/grpc.health.v1.Health/Watch")->kind, MethodKind::kServerStream);
+  EXPECT_EQ(rows_.Find("/etcdserverpb.KV/RangeStream")->kind, MethodKind::kServerStream);
+  EXPECT_EQ(rows_.Find("/v3electionpb.Election/Observe")->kind, MethodKind::kServerStream);
   EXPECT_EQ(rows_.Find("/etcdserverpb.KV/Put")->kind, MethodKind::kUnary);
 }
 

@@ -55,6 +55,11 @@ class Call {
   // `drained` is called once, by the transport's thread, as soon as queued_bytes() <= `threshold`
   // (maybe at once), or never if the call ends first.
   virtual void NotifyDrained(std::size_t threshold, std::function<void()> drained) = 0;
+
+  // `cancelled` is called once, by the transport's thread, if the client goes away or the deadline
+  // passes before Finish or Reply; maybe at once. It is destroyed when the call is over. At most
+  // one a call; for handlers of requests, as streams have CallHandler::OnCancel.
+  virtual void NotifyCancelled(std::function<void()> /*cancelled*/) {}
 };
 
 // The server side of one call. Made by the method's factory when headers arrive; destroyed after

@@ -21,9 +21,6 @@ absl::Status RequestTooLargeError() {
 absl::Status TooManyRequestsError() {
   return absl::ResourceExhaustedError("etcdserver: too many requests");
 }
-absl::Status NoSpaceError() {
-  return absl::ResourceExhaustedError("etcdserver: mvcc: database space exceeded");
-}
 absl::Status TimeoutDueToConnectionLostError() {
   return absl::UnavailableError("etcdserver: request timed out, possibly due to connection lost");
 }

@@ -13,6 +13,7 @@ using storage::KeyNotFoundError;
 using storage::LeaseProvidedError;
 using storage::LeaseTtlTooLargeError;
 using storage::MemberNotFoundError;
+using storage::NoSpaceError;
 using storage::NotLeaderError;
 using storage::PeerUrlExistsError;
 using storage::ValueProvidedError;
@@ -25,7 +26,6 @@ absl::Status TimeoutError();
 absl::Status TimeoutDueToLeaderFailError();
 absl::Status RequestTooLargeError();
 absl::Status TooManyRequestsError();
-absl::Status NoSpaceError();
 absl::Status TimeoutDueToConnectionLostError();
 absl::Status TimeoutOfTransferError();
 

@@ -6,6 +6,7 @@
 
 #include "src/server/api/headers.h"
 #include "src/server/api/validate.h"
+#include "src/storage/state_machine/command_cost.h"
 
 namespace stele::server {
 namespace {
@@ -20,6 +21,7 @@ struct Kv {
   Proposer* proposer;
   Reader* reader;
   CompactionWatch* compaction;
+  std::shared_ptr<const Quota> quota;
 
   void Range(CallPtr call, std::unique_ptr<pb::RangeRequest> request) const;
   void Put(CallPtr call, std::unique_ptr<pb::PutRequest> request) const;
@@ -69,6 +71,8 @@ void Kv::Range(CallPtr call, std::unique_ptr<pb::RangeRequest> request) const {
 }
 
 void Kv::Put(CallPtr call, std::unique_ptr<pb::PutRequest> request) const {
+  // Room is asked for first, as etcd does: a full store answers so even to what is wrong anyway.
+  if (!quota->HasRoomFor(storage::CostOf(*request))) return quota->Refuse(std::move(call));
   if (absl::Status invalid = ValidatePut(*request); !invalid.ok()) return call->Finish(invalid);
   stelepb::Command command;
   command.set_allocated_put(request.release());
@@ -85,6 +89,7 @@ void Kv::DeleteRange(CallPtr call, std::unique_ptr<pb::DeleteRangeRequest> reque
 }
 
 void Kv::Txn(CallPtr call, std::unique_ptr<pb::TxnRequest> request) const {
+  if (!quota->HasRoomFor(storage::CostOf(*request))) return quota->Refuse(std::move(call));
   if (absl::Status invalid = ValidateTxn(*request, limits.txn_ops_max); !invalid.ok()) {
     return call->Finish(invalid);
   }
@@ -120,9 +125,11 @@ void Kv::Compact(CallPtr call, std::unique_ptr<pb::CompactionRequest> request) c
 
 }  // namespace
 
-void AddKvMethods(const KvLimits& limits, const NodeFacts* facts, Proposer* proposer,
-                  Reader* reader, CompactionWatch* compaction, MethodRows* rows) {
-  const auto kv = std::make_shared<const Kv>(Kv{limits, facts, proposer, reader, compaction});
+void AddKvMethods(const KvLimits& limits, const ClientPorts& ports,
+                  std::shared_ptr<const Quota> quota, MethodRows* rows) {
+  const NodeFacts* const facts = ports.facts;
+  const auto kv = std::make_shared<const Kv>(
+      Kv{limits, facts, ports.proposer, ports.reader, ports.compaction, std::move(quota)});
   const auto row = [&](auto request, const char* path, auto method) {
     using Request = decltype(request);
     rows->AddUnary<Request>(path, facts,

@@ -1,8 +1,11 @@
 // The KV service: validate, translate to a command or a read, translate back.
 #pragma once
 
+#include <memory>
+
 #include "src/server/api/method_rows.h"
 #include "src/server/api/ports.h"
+#include "src/server/api/quota.h"
 
 namespace stele::server {
 
@@ -10,8 +13,8 @@ struct KvLimits {
   int txn_ops_max = 128;
 };
 
-// Adds the rows of etcdserverpb.KV. Everything outlives the table.
-void AddKvMethods(const KvLimits& limits, const NodeFacts* facts, Proposer* proposer,
-                  Reader* reader, CompactionWatch* compaction, MethodRows* rows);
+// Adds the rows of etcdserverpb.KV but RangeStream.
+void AddKvMethods(const KvLimits& limits, const ClientPorts& ports,
+                  std::shared_ptr<const Quota> quota, MethodRows* rows);
 
 }  // namespace stele::server

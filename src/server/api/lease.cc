@@ -9,6 +9,7 @@
 
 #include "src/server/api/errors.h"
 #include "src/server/api/headers.h"
+#include "src/storage/state_machine/command_cost.h"
 
 namespace stele::server {
 namespace {
@@ -25,6 +26,7 @@ struct LeaseApi {
   Reader* reader;
   LeaseClock* clock;
   std::function<std::uint64_t()> random;
+  std::shared_ptr<const Quota> quota;
 
   void Grant(CallPtr call, std::unique_ptr<pb::LeaseGrantRequest> request) const;
   void Revoke(CallPtr call, std::unique_ptr<pb::LeaseRevokeRequest> request) const;
@@ -33,6 +35,7 @@ struct LeaseApi {
 };
 
 void LeaseApi::Grant(CallPtr call, std::unique_ptr<pb::LeaseGrantRequest> request) const {
+  if (!quota->HasRoomFor(storage::kLeaseCost)) return quota->Refuse(std::move(call));
   if (request->ttl() > kTtlSecondsMax) return call->Finish(LeaseTtlTooLargeError());
   std::int64_t id = request->id();
   while (id == 0) {
@@ -152,11 +155,12 @@ class KeepAliveStream final : public CallHandler {
 
 }  // namespace
 
-void AddLeaseMethods(const LeaseLimits& limits, const NodeFacts* facts, Proposer* proposer,
-                     Reader* reader, LeaseClock* clock, std::function<std::uint64_t()> random,
-                     MethodRows* rows) {
-  const auto api = std::make_shared<const LeaseApi>(
-      LeaseApi{limits, facts, proposer, reader, clock, std::move(random)});
+void AddLeaseMethods(const LeaseLimits& limits, const ClientPorts& ports,
+                     std::shared_ptr<const Quota> quota, MethodRows* rows) {
+  const NodeFacts* const facts = ports.facts;
+  const auto api =
+      std::make_shared<const LeaseApi>(LeaseApi{limits, facts, ports.proposer, ports.reader,
+                                                ports.lease_clock, ports.random, std::move(quota)});
   const auto row = [&](auto request, const char* path, auto method) {
     using Request = decltype(request);
     rows->AddUnary<Request>(path, facts,

@@ -13,8 +13,7 @@ inline constexpr char kApiVersion[] = "3.6.6";
 inline constexpr char kClusterVersion[] = "3.6.0";
 inline constexpr char kStorageVersion[] = "3.6.0";
 
-// Adds the rows of etcdserverpb.Maintenance that exist so far: Status, Alarm GET and MoveLeader.
-void AddMaintenanceMethods(std::int64_t quota_bytes, const NodeFacts* facts, Reader* reader,
-                           MemberChanger* members, MethodRows* rows);
+// Adds the rows of etcdserverpb.Maintenance that exist so far.
+void AddMaintenanceMethods(std::int64_t quota_bytes, const ClientPorts& ports, MethodRows* rows);
 
 }  // namespace stele::server

@@ -27,9 +27,34 @@ class MethodRows final : public MethodTable {
   // call->Reply or call->Finish.
   template <class Request, class Handler>
   void AddUnary(std::string path, const NodeFacts* facts, Handler handler) {
+    AddRequest<Request>(std::move(path), MethodKind::kUnary, facts, std::move(handler));
+  }
+
+  // The same for a method that answers with a stream: call->Write, and Finish or Reply at its end.
+  template <class Request, class Handler>
+  void AddServerStream(std::string path, const NodeFacts* facts, Handler handler) {
+    AddRequest<Request>(std::move(path), MethodKind::kServerStream, facts, std::move(handler));
+  }
+
+  // Gives every method of this service that has no row yet one that answers Unimplemented.
+  void FillUnimplemented(const google::protobuf::ServiceDescriptor& service);
+
+  // Paths answered with Unimplemented, sorted; docs/compatibility.md lists them.
+  std::vector<std::string> UnimplementedPaths() const;
+
+  // A client that asks for `hasleader` is refused while there is no leader.
+  static absl::Status CheckLeaderWish(const Call& call, const NodeFacts& facts);
+  // A learner serves serializable reads, its status and its health, and no streams.
+  static absl::Status CheckLearner(const google::protobuf::Message& request,
+                                   const NodeFacts& facts);
+  static absl::Status MalformedRequestError(std::string_view message_name);
+
+ private:
+  template <class Request, class Handler>
+  void AddRequest(std::string path, MethodKind kind, const NodeFacts* facts, Handler handler) {
     Method row;
     row.path = std::move(path);
-    row.kind = MethodKind::kUnary;
+    row.kind = kind;
     row.on_request = [facts, handler = std::move(handler)](std::shared_ptr<Call> call,
                                                            std::string_view bytes) {
       if (absl::Status refused = CheckLeaderWish(*call, *facts); !refused.ok()) {
@@ -47,20 +72,6 @@ class MethodRows final : public MethodTable {
     Add(std::move(row));
   }
 
-  // Gives every method of this service that has no row yet one that answers Unimplemented.
-  void FillUnimplemented(const google::protobuf::ServiceDescriptor& service);
-
-  // Paths answered with Unimplemented, sorted; docs/compatibility.md lists them.
-  std::vector<std::string> UnimplementedPaths() const;
-
-  // A client that asks for `hasleader` is refused while there is no leader.
-  static absl::Status CheckLeaderWish(const Call& call, const NodeFacts& facts);
-  // A learner serves serializable reads, its status and its health, and no streams.
-  static absl::Status CheckLearner(const google::protobuf::Message& request,
-                                   const NodeFacts& facts);
-  static absl::Status MalformedRequestError(std::string_view message_name);
-
- private:
   absl::flat_hash_map<std::string, Method> rows_;
   absl::flat_hash_set<std::string> services_;
   absl::flat_hash_set<std::string> unimplemented_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "proto/command.pb.h"
 #include "src/raft/raw_node.h"
+#include "src/server/api/call.h"
 #include "src/storage/state_machine/state_machine.h"
 
 namespace stele::server {
@@ -80,6 +82,25 @@ class CompactionWatch {
   virtual void WhenCompacted(std::int64_t revision, absl::AnyInvocable<void()> done) = 0;
 };
 
+// Watches for handlers that wait for keys.
+struct WatchListener {
+  // Called by one thread, one at a time; must not block. Both may still be called, by another
+  // thread, while End is.
+  std::function<void(const etcdserverpb::WatchResponse&)> on_response;
+  std::function<void(const absl::Status&)> on_end;  // once, at the latest
+  // The call to which the responses lead: while it has much to send, the watch pauses. May be null.
+  std::shared_ptr<Call> reader = nullptr;
+};
+
+class WatchSource {
+ public:
+  virtual ~WatchSource() = default;
+  // Returns the watch's name, never 0. Calls nothing back before it returns.
+  virtual std::uint64_t Begin(etcdserverpb::WatchCreateRequest request, WatchListener listener) = 0;
+  // on_end follows.
+  virtual void End(std::uint64_t watch) = 0;
+};
+
 // Facts about the node and the moment, for headers, Status and health.
 struct NodeStatus {
   std::uint64_t cluster_id = 0;
@@ -103,6 +124,26 @@ class NodeFacts {
   // A learner serves little more than serializable reads.
   virtual bool is_learner() const { return false; }
   virtual NodeStatus Status() const = 0;
+  // The size of this member's store, a moment ago; cheap.
+  virtual std::uint64_t store_bytes() const { return 0; }
+};
+
+// What the handlers work with. Everything outlives the table.
+struct ClientPorts {
+  const NodeFacts* facts = nullptr;
+  Proposer* proposer = nullptr;
+  Reader* reader = nullptr;
+  CompactionWatch* compaction = nullptr;
+  LeaseClock* lease_clock = nullptr;
+  MemberChanger* members = nullptr;
+  WatchSource* watches = nullptr;
+  std::function<std::uint64_t()> random;  // 64 random bits; any thread
+  // Runs what reads the whole store, one after another, on a thread that nobody else waits for.
+  std::function<void(absl::AnyInvocable<void()>)> in_background;
+  // Runs a piece of a long answer; the pieces of all calls take turns on one thread.
+  std::function<void(absl::AnyInvocable<void()>)> in_turn;
+  // Gives disk space that holds garbage back. Blocks for as long as that takes; nobody else waits.
+  std::function<absl::Status()> defragment;
 };
 
 }  // namespace stele::server

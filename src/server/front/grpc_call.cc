@@ -113,8 +113,35 @@ bool GrpcCall::MarkEnded() {
   return ended_.exchange(true, std::memory_order_acq_rel);
 }
 
+void GrpcCall::NotifyCancelled(std::function<void()> cancelled) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!is_cancelled_) {
+      if (stream_is_open_) cancelled_ = std::move(cancelled);
+      return;
+    }
+  }
+  mailbox_->Post(std::move(cancelled));
+}
+
+void GrpcCall::TellCancelled() {
+  std::function<void()> cancelled;
+  {
+    const std::lock_guard lock(mutex_);
+    is_cancelled_ = true;
+    cancelled.swap(cancelled_);
+  }
+  if (cancelled) mailbox_->Post(std::move(cancelled));
+}
+
 void GrpcCall::Detach() {
   MarkEnded();
+  std::function<void()> cancelled;  // may hold this call, so it goes now, and not under the lock
+  {
+    const std::lock_guard lock(mutex_);
+    stream_is_open_ = false;
+    cancelled.swap(cancelled_);
+  }
   stream_ = nullptr;
   drains_.clear();
 }

@@ -42,7 +42,13 @@ class GrpcCall final : public Call, public std::enable_shared_from_this<GrpcCall
   }
   void NotifyDrained(std::size_t threshold, std::function<void()> drained) override;
 
+  void NotifyCancelled(std::function<void()> cancelled) override;
+
   // For the stream, on the loop's thread.
+
+  // Tells whoever asked, unless the call had ended before; later, when nobody is in the depths of
+  // framing.
+  void TellCancelled();
 
   // `bytes` went to the peer's window.
   void OnTaken(std::size_t bytes);
@@ -68,12 +74,15 @@ class GrpcCall final : public Call, public std::enable_shared_from_this<GrpcCall
   std::atomic<std::size_t> queued_bytes_ = 0;
   std::atomic<bool> ended_ = false;
 
-  // Guards the four members below. (Not absl::Mutex: see LoopMailbox.)
+  // Guards the seven members below. (Not absl::Mutex: see LoopMailbox.)
   std::mutex mutex_;
   OutputParts parts_;
   bool posted_ = false;  // a DeliverOutput is on its way
   bool finished_ = false;
   absl::Status status_;
+  bool is_cancelled_ = false;
+  bool stream_is_open_ = true;
+  std::function<void()> cancelled_;
 
   ServerStream* stream_;       // loop's thread; null once detached
   std::vector<Drain> drains_;  // loop's thread

@@ -258,7 +258,9 @@ void ServerStream::CancelHandler() {
   // Finish may have been called by another thread and still be on its way: then the handler must
   // not hear of a cancellation.
   const bool already_finished = call_->MarkEnded();
-  if (handler_ != nullptr && !already_finished) handler_->OnCancel();
+  if (already_finished) return;
+  if (handler_ != nullptr) handler_->OnCancel();
+  call_->TellCancelled();
 }
 
 void ServerStream::Drain() {

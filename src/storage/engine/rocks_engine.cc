@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "rocksdb/db.h"
 #include "rocksdb/listener.h"
+#include "rocksdb/table_properties.h"
 #include "rocksdb/utilities/checkpoint.h"
 #include "rocksdb/write_batch.h"
 #include "src/raft/check.h"
@@ -220,7 +221,40 @@ class RocksEngine : public Engine {
     return files;
   }
 
+  absl::Status ReclaimSpace(std::atomic<bool>* given_up) override {
+    // What was just removed is in memory, and its tombstones must be in files to be worked off.
+    absl::Status flushed = Flush();
+    if (!flushed.ok()) return flushed;
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;
+    options.canceled = given_up;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+      if (!HoldsGarbage(handle)) continue;
+      const rocksdb::Status status = db_->CompactRange(options, handle, nullptr, nullptr);
+      if (!status.ok()) return ToStatus(status, "compact");
+    }
+    return absl::OkStatus();
+  }
+
  private:
+  // Whether a rewrite would give back at least a tenth of the family's records. Overwritten records
+  // show in the estimate of what is live, removed ones as tombstones.
+  bool HoldsGarbage(rocksdb::ColumnFamilyHandle* handle) {
+    rocksdb::TablePropertiesCollection tables;
+    if (!db_->GetPropertiesOfAllTables(handle, &tables).ok()) return true;
+    std::uint64_t records = 0;
+    std::uint64_t tombstones = 0;
+    for (const auto& [file, properties] : tables) {
+      records += properties->num_entries;
+      tombstones += properties->num_deletions;
+    }
+    if (10 * tombstones > records) return true;
+    const std::uint64_t bytes = Property(handle, rocksdb::DB::Properties::kTotalSstFilesSize);
+    const std::uint64_t live = Property(handle, rocksdb::DB::Properties::kEstimateLiveDataSize);
+    return 10 * live < 9 * bytes;
+  }
+
   absl::Status FlushFamilies(bool wait) {
     rocksdb::FlushOptions options;
     options.wait = wait;

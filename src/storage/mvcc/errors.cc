@@ -35,5 +35,9 @@ absl::Status PeerUrlExistsError() {
   return absl::FailedPreconditionError("etcdserver: Peer URLs already exists");
 }
 absl::Status NotLeaderError() { return absl::FailedPreconditionError("etcdserver: not leader"); }
+absl::Status NoSpaceError() {
+  return absl::ResourceExhaustedError("etcdserver: mvcc: database space exceeded");
+}
+absl::Status CorruptError() { return absl::DataLossError("etcdserver: corrupt cluster"); }
 
 }  // namespace stele::storage

@@ -18,5 +18,7 @@ absl::Status LeaseTtlTooLargeError();
 absl::Status MemberNotFoundError();
 absl::Status PeerUrlExistsError();
 absl::Status NotLeaderError();
+absl::Status NoSpaceError();
+absl::Status CorruptError();
 
 }  // namespace stele::storage

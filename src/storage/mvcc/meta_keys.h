@@ -13,6 +13,7 @@ inline constexpr char kAttachmentTable = 'A';       // lease id (8), user's key 
 inline constexpr char kMemberTable = 'M';           // id (8) -> stelepb::MemberRecord
 inline constexpr char kRemovedMemberTable = 'R';    // id (8) -> nothing
 inline constexpr char kFounderTable = 'F';          // id (8) -> stelepb::MemberRecord
+inline constexpr char kAlarmTable = 'N';            // kind (4), member id (8) -> AlarmMember
 
 // The table's byte and the id, big-endian.
 std::string TableKey(char table, std::uint64_t id);

@@ -189,6 +189,26 @@ absl::Status EvaluateRange(const KeySource& source, const RangeRequest& request,
   return RangeInKeyOrder(source, interval, request, response);
 }
 
+absl::Status EvaluateRangePage(const KeySource& source, const RangeRequest& request,
+                               std::int64_t keys_max, std::size_t bytes_max,
+                               RangeResponse* response, bool* more) {
+  *more = false;
+  const KeyInterval interval(request.key(), request.range_end());
+  if (interval.IsEmpty()) return absl::OkStatus();
+  if (interval.IsSingle()) return RangeOfOneKey(source, request, response);
+  std::size_t bytes = 0;
+  const std::unique_ptr<KeyCursor> cursor = source.Scan(interval);
+  for (; cursor->Valid(); cursor->Next()) {
+    *more = response->kvs_size() >= keys_max || (bytes >= bytes_max && bytes > 0);
+    if (*more) break;
+    absl::Status status =
+        AppendKeyValue(source, request.keys_only(), cursor->key(), cursor->meta(), response);
+    if (!status.ok()) return status;
+    bytes += response->kvs(response->kvs_size() - 1).ByteSizeLong();
+  }
+  return cursor->status();
+}
+
 absl::Status CheckReadableRevision(std::int64_t revision, std::int64_t current_revision,
                                    std::int64_t compact_revision) {
   if (revision <= 0) return absl::OkStatus();

@@ -17,6 +17,11 @@ namespace stele::storage {
 absl::Status EvaluateRange(const KeySource& source, const etcdserverpb::RangeRequest& request,
                            etcdserverpb::RangeResponse* response);
 
+// See ReadView::RangePage.
+absl::Status EvaluateRangePage(const KeySource& source, const etcdserverpb::RangeRequest& request,
+                               std::int64_t keys_max, std::size_t bytes_max,
+                               etcdserverpb::RangeResponse* response, bool* more);
+
 // Compacted or future, or ok. `revision` <= 0 means the newest.
 absl::Status CheckReadableRevision(std::int64_t revision, std::int64_t current_revision,
                                    std::int64_t compact_revision);

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "proto/command.pb.h"
 #include "src/raft/types.h"
+#include "src/storage/alarm/alarm_table.h"
 #include "src/storage/lease/lease_table.h"
 #include "src/storage/mvcc/pending_writes.h"
 #include "src/storage/state_machine/state_machine.h"
@@ -21,6 +22,7 @@ struct ApplyPass {
   PendingWrites& writes;
   LeaseTable& leases;
   MemberMap& members;
+  AlarmTable& alarms;
   WriteBatch& batch;
   ApplyOutput& output;
   bool events_with_prev_kv = true;
@@ -43,6 +45,10 @@ absl::Status ApplyLeaseRevoke(ApplyPass& pass, raft::Term entry_term,
                               const stelepb::LeaseRevoke& revoke);
 absl::Status ApplyMemberAttributes(ApplyPass& pass, const stelepb::MemberAttributes& attributes);
 absl::Status ApplyMemberUpdate(ApplyPass& pass, const stelepb::MemberUpdate& update);
+void ApplyAlarm(ApplyPass& pass, const etcdserverpb::AlarmRequest& request,
+                etcdserverpb::AlarmResponse* response);
+// The answer to a command that must not be applied while an alarm is raised; ok otherwise.
+absl::Status RefusedByAlarm(const AlarmTable& alarms, const stelepb::Command& command);
 // Makes the member table say what `conf` says. `change` came with it and names what a config does
 // not: the record of a new member. It may be empty.
 void ApplyConf(ApplyPass& pass, const raft::ConfState& conf, const stelepb::Command& change);

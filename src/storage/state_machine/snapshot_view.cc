@@ -1,16 +1,21 @@
 #include "src/storage/state_machine/snapshot_view.h"
 
+#include <string>
 #include <utility>
 
 #include "src/raft/check.h"
+#include "src/storage/alarm/alarm_table.h"
 #include "src/storage/lease/lease_index.h"
 #include "src/storage/lease/lease_table.h"
 #include "src/storage/membership/member_table.h"
 #include "src/storage/mvcc/errors.h"
 #include "src/storage/mvcc/event_reader.h"
+#include "src/storage/mvcc/kv_hash.h"
+#include "src/storage/mvcc/meta_keys.h"
 #include "src/storage/mvcc/range.h"
 #include "src/storage/mvcc/snapshot_source.h"
 #include "src/storage/state_machine/txn.h"
+#include "src/storage/wal/crc32c.h"
 
 namespace stele::storage {
 
@@ -45,6 +50,19 @@ class SnapshotView : public ReadView {
     return EvaluateRange(HistoricalSource(*snapshot_, request.revision()), request, response);
   }
 
+  absl::Status RangePage(const etcdserverpb::RangeRequest& request, std::int64_t keys_max,
+                         std::size_t bytes_max, etcdserverpb::RangeResponse* response,
+                         bool* more) const override {
+    absl::Status readable =
+        CheckReadableRevision(request.revision(), state_.current_revision, state_.compact_revision);
+    if (!readable.ok()) return readable;
+    if (request.revision() <= 0 || request.revision() == state_.current_revision) {
+      return EvaluateRangePage(latest_, request, keys_max, bytes_max, response, more);
+    }
+    return EvaluateRangePage(HistoricalSource(*snapshot_, request.revision()), request, keys_max,
+                             bytes_max, response, more);
+  }
+
   absl::Status ReadOnlyTxn(const etcdserverpb::TxnRequest& request,
                            etcdserverpb::TxnResponse* response) const override;
 
@@ -72,6 +90,13 @@ class SnapshotView : public ReadView {
   std::vector<stelepb::MemberRecord> Founders() const override {
     return ValueOrStop(ReadFounders(*snapshot_));
   }
+  std::vector<etcdserverpb::AlarmMember> Alarms() const override {
+    return ValueOrStop(ReadAlarms(*snapshot_));
+  }
+  absl::StatusOr<KvHash> HashKv(std::int64_t revision) const override {
+    return HashKeyValues(*snapshot_, revision, state_.current_revision, state_.compact_revision);
+  }
+  absl::StatusOr<std::uint32_t> HashAll() const override;
 
  private:
   const std::shared_ptr<const EngineSnapshot> snapshot_;
@@ -107,6 +132,22 @@ class ViewTxnStore : public TxnStore {
   }
   const SnapshotView& view_;
 };
+
+absl::StatusOr<std::uint32_t> SnapshotView::HashAll() const {
+  absl::StatusOr<KvHash> keys = HashKv(0);
+  if (!keys.ok()) return keys.status();
+  std::uint32_t crc = keys->hash;
+  for (const char table : {kLeaseTable, kMemberTable, kAlarmTable}) {
+    const std::unique_ptr<Iterator> iterator =
+        snapshot_->NewIterator(Family::kMeta, TableEnd(table));
+    for (iterator->Seek(std::string(1, table)); iterator->Valid(); iterator->Next()) {
+      crc = wal::ExtendCrc32c(crc, iterator->key());
+      crc = wal::ExtendCrc32c(crc, iterator->value());
+    }
+    if (!iterator->status().ok()) return iterator->status();
+  }
+  return crc;
+}
 
 absl::Status SnapshotView::ReadOnlyTxn(const etcdserverpb::TxnRequest& request,
                                        etcdserverpb::TxnResponse* response) const {

@@ -58,6 +58,9 @@ StateDigest Extend(const StateDigest& before, const EntryEffects& effects) {
     hasher.Add(change.ttl_seconds);
   }
   hasher.Add(effects.members);
+  // Members of older releases, which know no alarms, come to the same digest as long as there is
+  // none.
+  if (!effects.alarms.empty()) hasher.Add(effects.alarms);
   return hasher.Finish();
 }
 

@@ -21,6 +21,7 @@ struct EntryEffects {
   std::span<const EventBatch> events;
   std::span<const LeaseChange> lease_changes;
   std::string_view members;  // the member table, serialised, if the entry changed it
+  std::string_view alarms;   // the same of the alarms
 };
 
 // The digest behind the entry, given the one before it. Pure.

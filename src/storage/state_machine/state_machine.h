@@ -47,7 +47,8 @@ struct CommandResult {
   std::int64_t revision = 0;  // current revision after the command
   std::variant<std::monostate, etcdserverpb::PutResponse, etcdserverpb::DeleteRangeResponse,
                etcdserverpb::TxnResponse, etcdserverpb::CompactionResponse,
-               etcdserverpb::LeaseGrantResponse, etcdserverpb::LeaseRevokeResponse>
+               etcdserverpb::LeaseGrantResponse, etcdserverpb::LeaseRevokeResponse,
+               etcdserverpb::AlarmResponse>
       response;
 };
 
@@ -72,6 +73,13 @@ struct StateCheckResult {
   StateDigest digest;
 };
 
+// What etcd calls HashKV (kv_hash.h).
+struct KvHash {
+  std::uint32_t hash = 0;
+  std::int64_t compact_revision = -1;
+  std::int64_t revision = 0;  // up to which was hashed
+};
+
 struct ApplyOutput {
   raft::Index applied_index;
   std::int64_t current_revision = 0;
@@ -80,6 +88,7 @@ struct ApplyOutput {
   std::vector<EventBatch> events;      // revisions ascending
   std::vector<LeaseChange> lease_changes;
   bool members_changed = false;
+  bool alarms_changed = false;
   std::vector<StateCheckResult> state_checks;
 };
 
@@ -96,6 +105,14 @@ class ReadView {
   // Fills everything but the header's ids. Errors carry the wire's code and text.
   virtual absl::Status Range(const etcdserverpb::RangeRequest& request,
                              etcdserverpb::RangeResponse* response) const = 0;
+  // The first keys of a range in key order, at most `keys_max` and no more once there are about
+  // `bytes_max` bytes, whatever limit, order or filters say; counts nothing. Sets *more if keys are
+  // left. The header stays empty.
+  virtual absl::Status RangePage(const etcdserverpb::RangeRequest& /*request*/,
+                                 std::int64_t /*keys_max*/, std::size_t /*bytes_max*/,
+                                 etcdserverpb::RangeResponse* /*response*/, bool* /*more*/) const {
+    return absl::UnimplementedError("this view has no pages");
+  }
   // A transaction without writes.
   virtual absl::Status ReadOnlyTxn(const etcdserverpb::TxnRequest& request,
                                    etcdserverpb::TxnResponse* response) const = 0;
@@ -117,6 +134,19 @@ class ReadView {
   virtual std::vector<std::uint64_t> RemovedMembers() const { return {}; }
   // The members that Bootstrap was given, by id.
   virtual std::vector<stelepb::MemberRecord> Founders() const { return {}; }
+
+  // Raised and not cleared, by kind and member.
+  virtual std::vector<etcdserverpb::AlarmMember> Alarms() const { return {}; }
+
+  // See kv_hash.h; `revision` 0 is the current one. Both hashes read the whole store.
+  virtual absl::StatusOr<KvHash> HashKv(std::int64_t /*revision*/) const {
+    return absl::UnimplementedError("this view has no hash");
+  }
+  // CRC-32C of all that is replicated and does not depend on how far garbage was removed: HashKv at
+  // the current revision, then the tables of leases, members and alarms, records in key order.
+  virtual absl::StatusOr<std::uint32_t> HashAll() const {
+    return absl::UnimplementedError("this view has no hash");
+  }
 };
 
 struct StateMachineOptions {

@@ -38,6 +38,8 @@ absl::Status Store::Load() {
   absl::Status opened = absl::OkStatus();
   if (!Planted(Mutation::kLeasesNotLoaded)) opened = leases_.Open(*snapshot);
   if (!opened.ok()) return opened;
+  opened = alarms_.Open(*snapshot);
+  if (!opened.ok()) return opened;
   absl::StatusOr<std::vector<stelepb::MemberRecord>> members = ReadMembers(*snapshot);
   if (!members.ok()) return members.status();
   for (stelepb::MemberRecord& member : *members) {
@@ -77,6 +79,11 @@ absl::Status Store::Apply(const std::vector<raft::Entry>& entries, ApplyOutput* 
   return absl::OkStatus();
 }
 
+ApplyPass Store::MakePass(ApplyOutput* output) {
+  return {state_,  *writes_, leases_, members_,
+          alarms_, *batch_,  *output, options_.events_with_prev_kv};
+}
+
 void Store::BeginPass(ApplyOutput* output) {
   batch_->Clear();
   writes_ = std::make_unique<PendingWrites>(snapshot_, state_.current_revision, &output->events,
@@ -98,6 +105,7 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
   const std::size_t events_before = output->events.size();
   const std::size_t lease_changes_before = output->lease_changes.size();
   const bool members_changed_before = std::exchange(output->members_changed, false);
+  const bool alarms_changed_before = std::exchange(output->alarms_changed, false);
   EntryEffects effects;
   effects.id = entry.id;
 
@@ -124,6 +132,9 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
     effects.members = members;
   }
   output->members_changed |= members_changed_before;
+  const std::string alarms = output->alarms_changed ? alarms_.Serialised() : std::string();
+  effects.alarms = alarms;
+  output->alarms_changed |= alarms_changed_before;
   state_.digest = Extend(state_.digest, effects);
   state_.applied = entry.id;
   if (command.has_state_check()) output->state_checks.push_back({entry.id.index, state_.digest});
@@ -140,8 +151,11 @@ absl::Status Store::ApplyCommandEntry(const raft::EntryId& id, stelepb::Command*
   }
   CommandResult result;
   result.request_id = command->request_id();
-  result.status = ApplyCommand(id.term, command, output, &result);
-  if (IsEngineFailure(result.status)) return result.status;
+  result.status = RefusedByAlarm(alarms_, *command);
+  if (result.status.ok()) {
+    result.status = ApplyCommand(id.term, command, output, &result);
+    if (IsEngineFailure(result.status)) return result.status;
+  }
   if (result.status.ok() || Planted(Mutation::kFailedTxnKept)) {
     writes_->Keep();
   } else {
@@ -170,8 +184,7 @@ void Store::ApplyConfEntry(const raft::Entry& entry, ApplyOutput* output) {
   const std::string_view context = *raft::DecodeConfContext(bytes);
   const bool is_known = change.ParseFromArray(context.data(), static_cast<int>(context.size()));
   if (!is_known) change.Clear();
-  ApplyPass pass{
-      state_, *writes_, leases_, members_, *batch_, *output, options_.events_with_prev_kv};
+  ApplyPass pass = MakePass(output);
   ApplyConf(pass, *conf, change);
   if (change.request_id() == 0) return;
   CommandResult result;
@@ -182,8 +195,7 @@ void Store::ApplyConfEntry(const raft::Entry& entry, ApplyOutput* output) {
 
 absl::Status Store::ApplyCommand(raft::Term term, stelepb::Command* command, ApplyOutput* output,
                                  CommandResult* result) {
-  ApplyPass pass{
-      state_, *writes_, leases_, members_, *batch_, *output, options_.events_with_prev_kv};
+  ApplyPass pass = MakePass(output);
   switch (command->operation_case()) {
     case stelepb::Command::kPut:
       return ApplyPut(pass, command->mutable_put(),
@@ -212,6 +224,9 @@ absl::Status Store::ApplyCommand(raft::Term term, stelepb::Command* command, App
     case stelepb::Command::kMemberPromote:
     case stelepb::Command::kMemberReplace:
       return absl::InvalidArgumentError("a change of the members without its config");
+    case stelepb::Command::kAlarm:
+      ApplyAlarm(pass, command->alarm(), &result->response.emplace<etcdserverpb::AlarmResponse>());
+      return absl::OkStatus();
     case stelepb::Command::kStateCheck:
       return absl::OkStatus();
     case stelepb::Command::OPERATION_NOT_SET:

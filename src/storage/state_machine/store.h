@@ -38,6 +38,7 @@ class Store : public StateMachine {
   void ApplyConfEntry(const raft::Entry& entry, ApplyOutput* output);
   absl::Status ApplyCommand(raft::Term term, stelepb::Command* command, ApplyOutput* output,
                             CommandResult* result);
+  ApplyPass MakePass(ApplyOutput* output);
   void BeginPass(ApplyOutput* output);
   absl::Status CommitPass();
   absl::Status WriteState(WriteBatch* batch);
@@ -49,6 +50,7 @@ class Store : public StateMachine {
   StoredState state_;
   LeaseTable leases_;
   MemberMap members_;
+  AlarmTable alarms_;
   std::shared_ptr<const EngineSnapshot> snapshot_;  // the published one
   std::unique_ptr<WriteBatch> batch_;
   std::unique_ptr<PendingWrites> writes_;  // null outside Apply

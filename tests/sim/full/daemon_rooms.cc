@@ -160,12 +160,18 @@ void DaemonRooms::MakeApply() {
 
 void DaemonRooms::MakeMethods() {
   methods_ = std::make_unique<server::MethodRows>();
-  server::AddKvMethods({128}, this, process_.proposals, process_.reads, apply_.get(),
-                       methods_.get());
+  server::ClientPorts ports;
+  ports.facts = this;
+  ports.proposer = process_.proposals;
+  ports.reader = process_.reads;
+  ports.compaction = apply_.get();
+  ports.lease_clock = leases_.get();
+  ports.random = [this] { return random_.Next(); };
+  const auto no_quota =
+      std::make_shared<const server::Quota>(-1, this, process_.proposals, process_.reads);
+  server::AddKvMethods({128}, ports, no_quota, methods_.get());
   const std::int64_t ttl_min = absl::ToInt64Seconds(ElectionTimeout() * 1.5 + absl::Seconds(1));
-  server::AddLeaseMethods(
-      {ttl_min}, this, process_.proposals, process_.reads, leases_.get(),
-      [this] { return random_.Next(); }, methods_.get());
+  server::AddLeaseMethods({ttl_min}, ports, no_quota, methods_.get());
   methods_->Add(watches_->WatchMethod());
 }
 

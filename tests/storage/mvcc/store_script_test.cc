@@ -4,7 +4,8 @@
 // Arguments are protobuf text. Lines with # are for the reader. STELE_REWRITE=1 in the environment
 // rewrites the expectations; the reviewer reads the difference.
 //
-//   put, delete, txn, compact, grant, revoke   apply one entry with this command
+//   put, delete, txn, compact, grant, revoke,  apply one entry with this command
+//   alarm
 //   term N                                     entries from here on are of this term
 //   together / apart                           apply the entries between as one pass
 //   range, read_txn                            ask a view
@@ -12,6 +13,8 @@
 //   finish                                     physical compaction until nothing is left
 //   changes                                    which changes are physically there
 //   leases                                     leases and the keys attached to them
+//   alarms                                     alarms that are raised
+//   hash REVISION                              what HashKV answers
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
@@ -67,6 +70,8 @@ class ScriptStore {
     if (verb == "finish") return Finish();
     if (verb == "changes") return Changes();
     if (verb == "leases") return Leases();
+    if (verb == "alarms") return Alarms();
+    if (verb == "hash") return Hash(rest);
     ADD_FAILURE() << "unknown command: " << line;
     return "";
   }
@@ -86,6 +91,8 @@ class ScriptStore {
       *command->mutable_lease_grant() = ParseText<stelepb::LeaseGrant>(rest);
     } else if (verb == "revoke") {
       *command->mutable_lease_revoke() = ParseText<stelepb::LeaseRevoke>(rest);
+    } else if (verb == "alarm") {
+      *command->mutable_alarm() = ParseText<etcdserverpb::AlarmRequest>(rest);
     }
     return command->operation_case() != stelepb::Command::OPERATION_NOT_SET;
   }
@@ -211,6 +218,21 @@ class ScriptStore {
               std::to_string(revision.sub) + (change.tombstone ? "t" : "");
     }
     return text + "\n";
+  }
+
+  std::string Alarms() {
+    std::string text;
+    for (const etcdserverpb::AlarmMember& alarm : store_->View()->Alarms()) {
+      text += "  " + alarm.ShortDebugString() + "\n";
+    }
+    return text;
+  }
+
+  std::string Hash(const std::string& rest) {
+    const absl::StatusOr<KvHash> hash = store_->View()->HashKv(std::stoll(rest));
+    if (!hash.ok()) return DescribeStatus(hash.status()) + "\n";
+    return "  " + std::to_string(hash->hash) + " up to " + std::to_string(hash->revision) +
+           " compacted " + std::to_string(hash->compact_revision) + "\n";
   }
 
   std::string Leases() {

@@ -380,6 +380,20 @@ TEST(StateDigestTest, ShowsAnyDifference) {
   EXPECT_NE(of("1", "2"), of("3", "2")) << "an overwritten value counts, too";
 }
 
+TEST(StateDigestTest, CoversAlarms) {
+  const auto raise = [](std::uint64_t member) {
+    stelepb::Command command;
+    command.mutable_alarm()->set_action(etcdserverpb::AlarmRequest::ACTIVATE);
+    command.mutable_alarm()->set_memberid(member);
+    command.mutable_alarm()->set_alarm(etcdserverpb::NOSPACE);
+    return command.SerializeAsString();
+  };
+  const std::string put = PutCommand("a", "1").SerializeAsString();
+  const StateDigest one = DigestBehind({raise(1), put, CheckCommand()}, 3);
+  EXPECT_EQ(DigestBehind({raise(1), put, CheckCommand()}, 1), one) << "a restart forgets none";
+  EXPECT_NE(DigestBehind({raise(2), put, CheckCommand()}, 3), one);
+}
+
 using StoreDeathTest = StoreTest;
 
 TEST_F(StoreDeathTest, WhatCannotBeUnderstoodStopsTheProcess) {
