@@ -117,6 +117,8 @@ class Core {
   void BecomeLeader();
   void SetRole(Role role, Term term, NodeId leader);
   void ResetElectionTimer();
+  void HurryElection();
+  int HurriedTimeout();
   void CheckQuorum();
   void AbortTransfer();
   void ContinueTransfer(Progress& progress);
@@ -169,7 +171,10 @@ class Core {
                                // last check-quorum
   int heartbeat_elapsed_ = 0;  // leader: since the last heartbeat; follower: since its last
                                // request for a read index
-  int election_timeout_ = 0;   // drawn from [T, 2T) per attempt
+  int election_timeout_ = 0;   // drawn from [T, 2T) per attempt, less in a hurry
+  // The connection to leader_, or to the last one there was, broke, and no leader was heard since.
+  bool leader_is_lost_ = false;
+  int hurried_campaigns_ = 0;  // begun since
 
   // Leader only.
   Index term_start_index_;                       // of its first entry in term_

@@ -1,5 +1,6 @@
 // Ticks, campaigns, votes and roles (Raft paper section 5.2; pre-vote: thesis section 9.6;
 // check-quorum: thesis section 6.2; leader transfer: thesis section 3.10).
+#include <algorithm>
 #include <utility>
 
 #include "src/raft/check.h"
@@ -7,6 +8,13 @@
 #include "src/raft/core.h"
 
 namespace stele::raft {
+
+namespace {
+
+// Two that campaign at the same tick split the votes; this often, they soon try again.
+constexpr int kHurriedCampaignsMax = 3;
+
+}  // namespace
 
 void Core::Tick() {
   if (IsLeader()) {
@@ -22,6 +30,7 @@ void Core::TickElection() {
   if (has_reads && ++heartbeat_elapsed_ >= config_.heartbeat_interval_ticks) StartReadRound();
 
   if (++election_elapsed_ < election_timeout_) return;
+  if (leader_is_lost_) ++hurried_campaigns_;
   if (IsPromotable()) return StartCampaign(CampaignKind::kPreVote);
   // Whoever may not campaign can still admit that it knows no leader.
   BecomeFollower(term_, kNoNode);
@@ -69,8 +78,29 @@ bool Core::IsPromotable() const {
          IsVoter(conf_history_.At(log_.commit_index()), config_.id);
 }
 
+// The leader's process may be gone: its kernel then closes its connections at once, and nobody need
+// wait for an election timeout. A hint for liveness only: a campaign in a hurry asks for pre-votes
+// and votes like any other, and whoever still hears from the leader refuses them.
+void Core::HurryElection() {
+  if (leader_is_lost_) return;
+  leader_is_lost_ = true;
+  hurried_campaigns_ = 0;
+  election_timeout_ = std::min(election_timeout_, election_elapsed_ + HurriedTimeout());
+}
+
+// Long enough to hear a heartbeat if there is one, and then some so that few campaign at a time.
+int Core::HurriedTimeout() {
+  const int spread = std::max(2, config_.election_timeout_ticks / 5);
+  return config_.heartbeat_interval_ticks + 1 +
+         static_cast<int>(random_(static_cast<std::uint64_t>(spread)));
+}
+
 void Core::ResetElectionTimer() {
   election_elapsed_ = 0;
+  if (leader_is_lost_ && hurried_campaigns_ < kHurriedCampaignsMax) {
+    election_timeout_ = HurriedTimeout();
+    return;
+  }
   const auto timeout = static_cast<std::uint64_t>(config_.election_timeout_ticks);
   const std::uint64_t extra = random_(timeout);
   STELE_CHECK(extra < timeout);
@@ -203,6 +233,7 @@ void Core::BecomeCandidate(CampaignKind kind) {
 void Core::BecomeLeader() {
   STELE_CHECK(role_ == Role::kCandidate);
   STELE_CHECK(vote_ == config_.id);
+  leader_is_lost_ = false;
   SetRole(Role::kLeader, term_, config_.id);
   ResetElectionTimer();
   Trace(BecameLeader{term_, log_.last_index()});

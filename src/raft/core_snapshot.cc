@@ -53,7 +53,11 @@ void Core::ReportSnapshot(NodeId peer, bool installed) {
 }
 
 void Core::ReportUnreachable(NodeId peer) {
-  Progress* progress = IsLeader() ? tracker_.Find(peer) : nullptr;
+  if (!IsLeader()) {
+    if (peer == leader_) HurryElection();
+    return;
+  }
+  Progress* progress = tracker_.Find(peer);
   // What is in flight was probably lost.
   if (progress == nullptr || progress->id() == config_.id) return;
   if (progress->state() == ProgressState::kReplicate) progress->BecomeProbe();

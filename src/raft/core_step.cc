@@ -69,7 +69,7 @@ void Core::AnswerOlderTerm(const Message& message) {
 }
 
 bool Core::HearsFromLeader(NodeId candidate) const {
-  return leader_ != kNoNode && leader_ != candidate &&
+  return leader_ != kNoNode && leader_ != candidate && !leader_is_lost_ &&
          election_elapsed_ < config_.election_timeout_ticks;
 }
 
@@ -80,7 +80,12 @@ bool Core::FollowSender(const Message& message) {
     Drop(message, DropReason::kSenseless);
     return false;
   }
-  if (role_ != Role::kFollower || leader_ != message.from) BecomeFollower(term_, message.from);
+  const bool was_lost = std::exchange(leader_is_lost_, false);
+  if (role_ != Role::kFollower || leader_ != message.from) {
+    BecomeFollower(term_, message.from);
+  } else if (was_lost) {
+    ResetElectionTimer();
+  }
   election_elapsed_ = 0;
   return true;
 }

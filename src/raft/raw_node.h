@@ -26,7 +26,8 @@ class TraceSink;
 struct Config {
   NodeId id;
   int heartbeat_interval_ticks = 1;
-  int election_timeout_ticks = 10;                 // randomised in [T, 2T) per attempt
+  int election_timeout_ticks = 10;                 // randomised in [T, 2T) per attempt; less when
+                                                   // the leader's connection broke
   std::uint64_t append_bytes_max = 1 << 20;        // per AppendEntries
   int inflight_appends_max = 256;                  // per follower
   std::uint64_t inflight_bytes_max = 16 << 20;     // per follower
