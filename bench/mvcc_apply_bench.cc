@@ -30,14 +30,14 @@ std::string KeyAt(std::uint64_t number) {
 // A store in a directory that goes with it.
 class BenchStore {
  public:
-  explicit BenchStore(bool events_with_prev_kv) {
+  explicit BenchStore(std::size_t meta_cache_bytes = StateMachineOptions().meta_cache_bytes) {
     static int count = 0;
     dir_ = std::filesystem::temp_directory_path() /
            ("stele_apply_" + std::to_string(getpid()) + "_" + std::to_string(++count));
     auto engine = OpenRocksEngine(dir_.string(), {});
     STELE_CHECK(engine.ok());
     engine_ = *std::move(engine);
-    auto store = StateMachine::Open(engine_.get(), {.events_with_prev_kv = events_with_prev_kv});
+    auto store = StateMachine::Open(engine_.get(), {.meta_cache_bytes = meta_cache_bytes});
     STELE_CHECK(store.ok());
     store_ = *std::move(store);
   }
@@ -81,9 +81,9 @@ class BenchStore {
   std::vector<raft::Entry> entries_;
 };
 
-// Arguments: puts a pass, events with prev_kv.
+// Arguments: puts a pass, MiB for the metadata of keys written last.
 void ApplyPutExisting(benchmark::State& state) {
-  BenchStore store(state.range(1) != 0);
+  BenchStore store(static_cast<std::size_t>(state.range(1)) << 20);
   store.Fill();
   std::mt19937_64 random(1);
   for (auto _ : state) {
@@ -94,10 +94,10 @@ void ApplyPutExisting(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(ApplyPutExisting)->Args({1000, 0})->Args({1000, 1})->Args({50, 0})->Args({1, 0});
+BENCHMARK(ApplyPutExisting)->Args({1000, 0})->Args({1000, 32})->Args({50, 32})->Args({1, 32});
 
 void ApplyPutNew(benchmark::State& state) {
-  BenchStore store(false);
+  BenchStore store;
   std::uint64_t next = 0;
   for (auto _ : state) {
     state.PauseTiming();
@@ -111,7 +111,7 @@ BENCHMARK(ApplyPutNew)->Arg(1000)->Arg(50);
 
 // Arguments: limit (0: count only).
 void Range(benchmark::State& state) {
-  BenchStore store(false);
+  BenchStore store;
   store.Fill();
   STELE_CHECK(store.engine().Flush().ok());
   const std::shared_ptr<const ReadView> view = store.store().View();

@@ -39,6 +39,38 @@ class CountingCall : public Call {
 
 constexpr int kStreams = 10;
 
+// All that a publication asks of a view.
+class RevisionView : public storage::ReadView {
+ public:
+  explicit RevisionView(std::int64_t revision) : revision_(revision) {}
+
+  raft::Index applied_index() const override { return {}; }
+  std::int64_t current_revision() const override { return revision_; }
+  std::int64_t compact_revision() const override { return -1; }
+  absl::Status Range(const etcdserverpb::RangeRequest& /*request*/,
+                     etcdserverpb::RangeResponse* /*response*/) const override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status ReadOnlyTxn(const etcdserverpb::TxnRequest& /*request*/,
+                           etcdserverpb::TxnResponse* /*response*/) const override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status ReadEvents(std::string_view /*key*/, std::string_view /*range_end*/,
+                          std::int64_t /*from*/, bool /*with_prev_kv*/, std::size_t /*bytes_max*/,
+                          std::size_t /*revisions_max*/,
+                          std::vector<storage::EventBatch>* /*batches*/,
+                          std::int64_t* /*next*/) const override {
+    return absl::UnimplementedError("");
+  }
+  std::optional<storage::LeaseChange> Lease(std::int64_t /*id*/) const override { return {}; }
+  std::vector<storage::LeaseChange> Leases() const override { return {}; }
+  std::vector<std::string> LeaseKeys(std::int64_t /*id*/) const override { return {}; }
+  std::vector<stelepb::MemberRecord> Members() const override { return {}; }
+
+ private:
+  const std::int64_t revision_;
+};
+
 // A hub with `watchers` watches of the ranges that `request_of` names, spread over ten streams.
 class Setup {
  public:
@@ -70,7 +102,7 @@ class Setup {
       kv->set_mod_revision(++revision_);
       batches.push_back({revision_, {{mvccpb::Event::PUT, std::move(kv), nullptr}}});
     }
-    hub_.Publish(std::move(batches), revision_, -1);
+    hub_.Publish(std::move(batches), std::make_shared<RevisionView>(revision_));
   }
   void Run() {
     while (hub_.RunOnce()) {

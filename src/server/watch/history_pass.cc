@@ -41,7 +41,7 @@ HistorySlice HistoryPass::ReadFromStore(const Watcher& watcher) {
     revision.events.reserve(batch.events.size());
     for (const storage::Event& event : batch.events) {
       revision.events.push_back(
-          {event.type == mvccpb::Event::DELETE, EncodeEvent(event, watcher.prev_kv)});
+          {event.type == mvccpb::Event::DELETE, EncodeEvent(event, event.prev_kv.get())});
       bytes_read_ += revision.events.back().wire->size();
     }
   }

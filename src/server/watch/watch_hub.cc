@@ -58,9 +58,9 @@ WatchHub::WatchHub(const WatchOptions& options, WatchSurroundings surroundings)
 
 WatchHub::~WatchHub() { inbox_->Close(); }
 
-void WatchHub::Publish(std::vector<storage::EventBatch> batches, std::int64_t current_revision,
-                       std::int64_t compact_revision) {
-  inbox_->PostPublication(Publication{std::move(batches), current_revision, compact_revision});
+void WatchHub::Publish(std::vector<storage::EventBatch> batches,
+                       std::shared_ptr<const storage::ReadView> view) {
+  inbox_->PostPublication(Publication{std::move(batches), std::move(view)});
 }
 
 void WatchHub::Reset(std::int64_t current_revision) { inbox_->Post(StoreReset{current_revision}); }

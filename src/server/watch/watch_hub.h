@@ -80,9 +80,10 @@ class WatchHub : public Pump {
   WatchHub(const WatchOptions& options, WatchSurroundings surroundings);
   ~WatchHub() override;
 
-  // All revisions after the last publication, ascending. Called before the writers are answered.
-  void Publish(std::vector<storage::EventBatch> batches, std::int64_t current_revision,
-               std::int64_t compact_revision);
+  // All revisions after the last publication, ascending, and the view behind them. Called before
+  // the writers are answered.
+  void Publish(std::vector<storage::EventBatch> batches,
+               std::shared_ptr<const storage::ReadView> view);
   // The store was replaced by a snapshot at `current_revision`; watchers go on from their cursors.
   void Reset(std::int64_t current_revision);
 
@@ -129,6 +130,7 @@ class WatchHub : public Pump {
 
   void OfferEvent(std::int64_t revision, EncodedEvent* event);
   void AddPending(Watcher* watcher, std::int64_t revision, const Call::Bytes& wire);
+  void FallBack(Watcher* watcher);
   void WritePending(Watcher* watcher, std::int64_t covered_revision);
   bool CatchUp();
   bool FeedHistory(Watcher* watcher, HistoryPass* pass);

@@ -28,14 +28,15 @@ std::size_t LeadPartCount(const Watcher& watcher) { return watcher.id_field != n
 }  // namespace
 
 void WatchHub::Handle(Publication& publication) {
-  compact_revision_ = std::max(compact_revision_, publication.compact_revision);
+  const std::shared_ptr<const storage::ReadView> view = std::move(publication.view);
+  compact_revision_ = std::max(compact_revision_, view->compact_revision());
   if (publication.batches.empty()) {
-    JumpTo(publication.current_revision);
+    JumpTo(view->current_revision());
     return;
   }
   const std::int64_t first = publication.batches.front().revision;
   STELE_CHECK(first == published_revision_ + 1);
-  STELE_CHECK(publication.batches.back().revision == publication.current_revision);
+  STELE_CHECK(publication.batches.back().revision == view->current_revision());
 
   ++pass_;
   std::int64_t revision = published_revision_;
@@ -48,11 +49,11 @@ void WatchHub::Handle(Publication& publication) {
       groups_.clear();
       table_.synced().FindCovering(event.kv->key(), &groups_);
       if (groups_.empty()) continue;
-      EncodedEvent encoded(&event);
+      EncodedEvent encoded(&event, view.get());
       OfferEvent(batch.revision, &encoded);
     }
   }
-  published_revision_ = publication.current_revision;
+  published_revision_ = view->current_revision();
 
   for (Watcher* watcher : touched_) WritePending(watcher, published_revision_);
   touched_.clear();
@@ -72,9 +73,22 @@ void WatchHub::OfferEvent(std::int64_t revision, EncodedEvent* event) {
       const bool asked_for_later = revision < watcher->next_revision;
       if (asked_for_later && !Planted(Mutation::kFutureWatchSeesAll)) continue;
       if (watcher->lagging || Filters(*watcher, event->IsDelete())) continue;
-      AddPending(watcher, revision, event->Wire(watcher->prev_kv));
+      const Call::Bytes& wire = event->Wire(watcher->prev_kv);
+      wire != nullptr ? AddPending(watcher, revision, wire) : FallBack(watcher);
     }
   }
+}
+
+// An event's previous value could not be read. The way through history tells the client so, if it
+// still is so.
+void WatchHub::FallBack(Watcher* watcher) {
+  if (!watcher->pending.empty()) {
+    watcher->pending.clear();
+    watcher->pending_bytes = 0;
+    watcher->next_revision = watcher->pending_first_revision;
+  }
+  watcher->lagging = true;
+  lagging_.push_back(watcher);
 }
 
 void WatchHub::AddPending(Watcher* watcher, std::int64_t revision, const Call::Bytes& wire) {

@@ -5,14 +5,6 @@
 #include "src/raft/check.h"
 
 namespace stele::server {
-namespace {
-
-std::size_t SizeOf(const mvccpb::KeyValue* kv) {
-  return kv == nullptr ? 0 : sizeof(*kv) + kv->key().size() + kv->value().size();
-}
-
-}  // namespace
-
 WatchInbox::WatchInbox(std::function<void()> wake, std::size_t event_bytes_max,
                        std::atomic<std::int64_t>* pending_events)
     : event_bytes_max_(event_bytes_max), pending_events_(pending_events), wake_(std::move(wake)) {}
@@ -28,7 +20,7 @@ void WatchInbox::PostPublication(Publication publication) {
   for (const storage::EventBatch& batch : publication.batches) {
     events += static_cast<std::int64_t>(batch.events.size());
     for (const storage::Event& event : batch.events) {
-      bytes += SizeOf(event.kv.get()) + SizeOf(event.prev_kv.get());
+      bytes += sizeof(*event.kv) + event.kv->key().size() + event.kv->value().size();
     }
   }
   std::vector<storage::EventBatch> dropped;  // freed outside the lock

@@ -21,12 +21,11 @@
 
 namespace stele::server {
 
-// Everything up to `current_revision` is applied. `batches` are all revisions since the last
+// Everything up to the view's revision is applied. `batches` are all revisions since the last
 // publication, or nothing after an overflow: watchers then read the missing ones from history.
 struct Publication {
   std::vector<storage::EventBatch> batches;
-  std::int64_t current_revision = 0;
-  std::int64_t compact_revision = 0;
+  std::shared_ptr<const storage::ReadView> view;
 };
 // The store was replaced by a snapshot.
 struct StoreReset {

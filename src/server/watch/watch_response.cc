@@ -40,14 +40,18 @@ std::uint8_t* WriteKeyValue(int field, const mvccpb::KeyValue& kv, std::size_t s
 }  // namespace
 
 const Call::Bytes& EncodedEvent::Wire(bool with_prev_kv) {
-  const bool both = with_prev_kv && event_->prev_kv != nullptr;
+  const bool both = with_prev_kv && !event_->prev.IsNone();
   Call::Bytes& form = both ? with_prev_kv_ : plain_;
-  if (form == nullptr) form = EncodeEvent(*event_, both);
+  if (form != nullptr) return form;
+  if (!both) {
+    form = EncodeEvent(*event_, nullptr);
+  } else if (const auto previous = view_->Previous(*event_); previous.ok()) {
+    form = EncodeEvent(*event_, previous->get());
+  }
   return form;
 }
 
-Call::Bytes EncodeEvent(const storage::Event& event, bool with_prev_kv) {
-  const mvccpb::KeyValue* prev = with_prev_kv ? event.prev_kv.get() : nullptr;
+Call::Bytes EncodeEvent(const storage::Event& event, const mvccpb::KeyValue* prev) {
   const std::size_t kv_size = event.kv->ByteSizeLong();
   const std::size_t prev_size = prev == nullptr ? 0 : prev->ByteSizeLong();
   const bool is_delete = event.type == mvccpb::Event::DELETE;

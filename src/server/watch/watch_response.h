@@ -18,19 +18,23 @@ namespace stele::server {
 // An event and, once somebody wants them, its wire forms as an element of WatchResponse.events.
 class EncodedEvent {
  public:
-  // `event` must outlive this object unless Wire was called for every form that is used later.
-  explicit EncodedEvent(const storage::Event* event) : event_(event) {}
+  // `view` is the one behind the event. Both outlive this.
+  EncodedEvent(const storage::Event* event, const storage::ReadView* view)
+      : event_(event), view_(view) {}
 
   bool IsDelete() const { return event_->type == mvccpb::Event::DELETE; }
+  // Null: the previous value could not be read.
   const Call::Bytes& Wire(bool with_prev_kv);
 
  private:
-  const storage::Event* event_;
+  const storage::Event* const event_;
+  const storage::ReadView* const view_;
   Call::Bytes plain_;
   Call::Bytes with_prev_kv_;
 };
 
-Call::Bytes EncodeEvent(const storage::Event& event, bool with_prev_kv);
+// `prev`, what the key was before, may be null.
+Call::Bytes EncodeEvent(const storage::Event& event, const mvccpb::KeyValue* prev);
 
 // The fixed part of every header this node writes.
 struct HeaderIds {

@@ -99,8 +99,8 @@ class Engine {
   virtual EngineStats Stats() = 0;
 
   // Gives space back that removed and overwritten records still hold, where that is worth the work;
-  // returns at once where not. Any thread; blocks, but nobody else: reads and writes go on. Gives up
-  // soon after `given_up` is set.
+  // returns at once where not. Any thread; blocks, but nobody else: reads and writes go on. Gives
+  // up soon after `given_up` is set.
   virtual absl::Status ReclaimSpace(std::atomic<bool>* /*given_up*/) { return absl::OkStatus(); }
   // Those in use now; any of them may be let go at any time. Any thread.
   virtual std::vector<StoredFile> Files() = 0;

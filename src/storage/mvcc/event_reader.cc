@@ -30,20 +30,21 @@ std::shared_ptr<const mvccpb::KeyValue> MakeKeyValue(const ChangeRecord& change)
   return kv;
 }
 
-absl::Status ReadPrevious(const EngineSnapshot& snapshot, Revision prev, Event* event) {
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const mvccpb::KeyValue>> ReadPrevious(const EngineSnapshot& snapshot,
+                                                                     const Event& event) {
+  if (event.prev_kv != nullptr || event.prev.IsNone()) return event.prev_kv;
   std::string engine_key;
-  EncodeRevisionKey(prev, &engine_key);
+  EncodeRevisionKey(event.prev, &engine_key);
   absl::StatusOr<std::optional<std::string>> bytes = snapshot.Get(Family::kRev, engine_key);
   if (!bytes.ok()) return bytes.status();
   ChangeRecord change;
-  if (!*bytes || !DecodeChange(**bytes, prev, &change) || change.key != event->kv->key()) {
+  if (!*bytes || !DecodeChange(**bytes, event.prev, &change) || change.key != event.kv->key()) {
     return DamagedRecord("previous version of an event");
   }
-  event->prev_kv = MakeKeyValue(change);
-  return absl::OkStatus();
+  return MakeKeyValue(change);
 }
-
-}  // namespace
 
 absl::Status ReadEventHistory(const EngineSnapshot& snapshot, const KeyInterval& interval,
                               std::int64_t from, std::int64_t current_revision,
@@ -83,12 +84,14 @@ absl::Status ReadEventHistory(const EngineSnapshot& snapshot, const KeyInterval&
     Event event;
     event.type = change.tombstone ? mvccpb::Event::DELETE : mvccpb::Event::PUT;
     event.kv = MakeKeyValue(change);
+    event.prev = change.prev;
     // The version before the first uncompacted revision may or may not be there still: never
     // answer by chance.
     const bool wants_prev = with_prev_kv && !Planted(Mutation::kPreviousLeftOut);
-    if (wants_prev && !change.prev.IsNone() && revision.main > compact_revision) {
-      absl::Status status = ReadPrevious(snapshot, change.prev, &event);
-      if (!status.ok()) return status;
+    if (wants_prev && revision.main > compact_revision) {
+      auto previous = ReadPrevious(snapshot, event);
+      if (!previous.ok()) return previous.status();
+      event.prev_kv = *std::move(previous);
     }
     if (batches->empty() || batches->back().revision != revision.main || revisions == 0) {
       batches->push_back(EventBatch{revision.main, {}});

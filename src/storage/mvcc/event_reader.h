@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "src/storage/engine/engine.h"
 #include "src/storage/mvcc/key_interval.h"
 #include "src/storage/state_machine/state_machine.h"
@@ -24,5 +26,9 @@ absl::Status ReadEventHistory(const EngineSnapshot& snapshot, const KeyInterval&
                               std::int64_t compact_revision, bool with_prev_kv,
                               const EventReadBounds& bounds, std::vector<EventBatch>* batches,
                               std::int64_t* next);
+
+// See ReadView::Previous.
+absl::StatusOr<std::shared_ptr<const mvccpb::KeyValue>> ReadPrevious(const EngineSnapshot& snapshot,
+                                                                     const Event& event);
 
 }  // namespace stele::storage

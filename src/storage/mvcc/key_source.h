@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,6 +15,8 @@
 #include "src/storage/mvcc/record_codec.h"
 
 namespace stele::storage {
+
+using KeyValues = google::protobuf::RepeatedPtrField<mvccpb::KeyValue>;
 
 // Live keys in ascending order. Positioned on the first from the start; key() and meta() are valid
 // until Next. Never reads values.
@@ -27,6 +31,12 @@ class KeyCursor {
   virtual absl::Status status() const = 0;
 };
 
+// A key and one of its versions.
+struct FoundKey {
+  std::string key;
+  KeyMeta meta;
+};
+
 class KeySource {
  public:
   virtual ~KeySource() = default;
@@ -35,6 +45,14 @@ class KeySource {
   // The whole version that Find or Scan named by `meta`.
   virtual absl::Status Load(std::string_view key, const KeyMeta& meta,
                             mvccpb::KeyValue* kv) const = 0;
+  // The same for many, appended to `kvs` in the order of `found`.
+  virtual absl::Status LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const {
+    for (const FoundKey& element : found) {
+      absl::Status status = Load(element.key, element.meta, kvs->Add());
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
 };
 
 }  // namespace stele::storage

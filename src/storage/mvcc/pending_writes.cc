@@ -55,10 +55,11 @@ class PendingCursor : public KeyCursor {
   bool in_overlay_ = false;
 };
 
-PendingWrites::PendingWrites(std::shared_ptr<const EngineSnapshot> base,
+PendingWrites::PendingWrites(std::shared_ptr<const EngineSnapshot> base, MetaCache* cache,
                              std::int64_t current_revision, std::vector<EventBatch>* events,
                              WriteBatch* batch)
     : base_(std::move(base)),
+      cache_(cache),
       base_revision_(current_revision),
       first_event_(events->size()),
       events_(events),
@@ -68,41 +69,36 @@ PendingWrites::PendingWrites(std::shared_ptr<const EngineSnapshot> base,
 absl::StatusOr<std::optional<KeyMeta>> PendingWrites::Find(std::string_view key) const {
   const auto found = overlay_.find(key);
   if (found != overlay_.end()) return found->second;
-  return LatestSource(*base_).Find(key);
+  if (const std::optional<KeyMeta>* cached = cache_->Find(key)) return *cached;
+  absl::StatusOr<std::optional<KeyMeta>> stored = LatestSource(*base_).Find(key);
+  if (stored.ok()) cache_->Put(key, *stored);
+  return stored;
 }
 
 std::unique_ptr<KeyCursor> PendingWrites::Scan(const KeyInterval& interval) const {
   return std::make_unique<PendingCursor>(*this, interval);
 }
 
-absl::StatusOr<std::shared_ptr<const mvccpb::KeyValue>> PendingWrites::LoadShared(
-    std::string_view key, const KeyMeta& meta) const {
-  if (meta.mod.main <= base_revision_) {
-    auto kv = std::make_shared<mvccpb::KeyValue>();
-    absl::Status status = LoadVersion(*base_, key, meta, kv.get());
-    if (!status.ok()) return status;
-    return kv;
-  }
-  if (meta.mod.main == current_revision_ + 1) {
-    STELE_CHECK(meta.mod.sub < draft_.size());
-    return draft_[meta.mod.sub].event.kv;
-  }
-  const auto offset = static_cast<std::size_t>(meta.mod.main - base_revision_ - 1);
-  STELE_CHECK(first_event_ + offset < events_->size());
-  const EventBatch& batch = (*events_)[first_event_ + offset];
-  STELE_CHECK(batch.revision == meta.mod.main);
-  STELE_CHECK(meta.mod.sub < batch.events.size());
-  return batch.events[meta.mod.sub].kv;
-}
-
 absl::Status PendingWrites::Load(std::string_view key, const KeyMeta& meta,
                                  mvccpb::KeyValue* kv) const {
   if (meta.mod.main <= base_revision_) return LoadVersion(*base_, key, meta, kv);
-  absl::StatusOr<std::shared_ptr<const mvccpb::KeyValue>> loaded = LoadShared(key, meta);
-  if (!loaded.ok()) return loaded.status();
-  STELE_CHECK((*loaded)->key() == key);
-  *kv = **loaded;
+  *kv = *EventOf(meta.mod).kv;
+  STELE_CHECK(kv->key() == key);
   return absl::OkStatus();
+}
+
+// The change of this pass, maybe of the draft, that made the version.
+const Event& PendingWrites::EventOf(const Revision& version) const {
+  if (version.main == current_revision_ + 1) {
+    STELE_CHECK(version.sub < draft_.size());
+    return draft_[version.sub].event;
+  }
+  const auto offset = static_cast<std::size_t>(version.main - base_revision_ - 1);
+  STELE_CHECK(first_event_ + offset < events_->size());
+  const EventBatch& batch = (*events_)[first_event_ + offset];
+  STELE_CHECK(batch.revision == version.main);
+  STELE_CHECK(version.sub < batch.events.size());
+  return batch.events[version.sub];
 }
 
 Revision PendingWrites::NextRevision() const {
@@ -111,8 +107,7 @@ Revision PendingWrites::NextRevision() const {
 }
 
 void PendingWrites::Put(std::string key, std::string value, std::int64_t lease,
-                        const std::optional<KeyMeta>& before,
-                        std::shared_ptr<const mvccpb::KeyValue> before_kv) {
+                        const std::optional<KeyMeta>& before) {
   KeyMeta after;
   after.mod = NextRevision();
   const bool is_update = before && !Planted(Mutation::kCreationForgotten);
@@ -126,19 +121,18 @@ void PendingWrites::Put(std::string key, std::string value, std::int64_t lease,
   Event event;
   event.type = mvccpb::Event::PUT;
   event.kv = std::move(kv);
-  event.prev_kv = std::move(before_kv);
+  if (before) event.prev = before->mod;
   Record(std::move(key), before, after, std::move(event));
 }
 
-void PendingWrites::Delete(std::string_view key, const KeyMeta& before,
-                           std::shared_ptr<const mvccpb::KeyValue> before_kv) {
+void PendingWrites::Delete(std::string_view key, const KeyMeta& before) {
   auto kv = std::make_shared<mvccpb::KeyValue>();
   kv->set_key(key.data(), key.size());
   kv->set_mod_revision(current_revision_ + 1);
   Event event;
   event.type = mvccpb::Event::DELETE;
   event.kv = std::move(kv);
-  event.prev_kv = std::move(before_kv);
+  event.prev = before.mod;
   Record(std::string(key), before, std::nullopt, std::move(event));
 }
 
@@ -217,6 +211,11 @@ void PendingWrites::Drop() {
     }
     draft_.pop_back();
   }
+}
+
+void PendingWrites::RememberChanges() {
+  STELE_CHECK(!HasDraft());
+  for (const auto& [key, meta] : overlay_) cache_->Put(key, meta);
 }
 
 absl::StatusOr<std::vector<std::string>> PendingWrites::LeaseKeys(std::int64_t lease) const {

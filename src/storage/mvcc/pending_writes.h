@@ -17,31 +17,27 @@
 #include "absl/container/btree_map.h"
 #include "src/storage/engine/engine.h"
 #include "src/storage/mvcc/key_source.h"
+#include "src/storage/mvcc/meta_cache.h"
 #include "src/storage/state_machine/state_machine.h"
 
 namespace stele::storage {
 
 class PendingWrites : public KeySource {
  public:
-  // `base` holds everything up to `current_revision`. Events are appended to `events`, whose
-  // existing batches are older. Both pointers outlive this.
-  PendingWrites(std::shared_ptr<const EngineSnapshot> base, std::int64_t current_revision,
-                std::vector<EventBatch>* events, WriteBatch* batch);
+  // `base` holds everything up to `current_revision`, and `cache` some of its metadata. Events are
+  // appended to `events`, whose existing batches are older. The pointers outlive this.
+  PendingWrites(std::shared_ptr<const EngineSnapshot> base, MetaCache* cache,
+                std::int64_t current_revision, std::vector<EventBatch>* events, WriteBatch* batch);
 
   // The newest state, draft included.
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
   absl::Status Load(std::string_view key, const KeyMeta& meta, mvccpb::KeyValue* kv) const override;
-  // The same without copying what is still in memory.
-  absl::StatusOr<std::shared_ptr<const mvccpb::KeyValue>> LoadShared(std::string_view key,
-                                                                     const KeyMeta& meta) const;
 
-  // `before` is what Find says now; `before_kv` the whole of it, or null to leave it out of the
-  // event.
+  // `before` is what Find says now.
   void Put(std::string key, std::string value, std::int64_t lease,
-           const std::optional<KeyMeta>& before, std::shared_ptr<const mvccpb::KeyValue> before_kv);
-  void Delete(std::string_view key, const KeyMeta& before,
-              std::shared_ptr<const mvccpb::KeyValue> before_kv);
+           const std::optional<KeyMeta>& before);
+  void Delete(std::string_view key, const KeyMeta& before);
 
   // Keys attached to a lease, sorted. REQUIRES: no draft
   absl::StatusOr<std::vector<std::string>> LeaseKeys(std::int64_t lease) const;
@@ -56,6 +52,9 @@ class PendingWrites : public KeySource {
 
   void Keep();
   void Drop();
+
+  // Tells the cache what changed, for the passes after this one. REQUIRES: no draft
+  void RememberChanges();
 
  private:
   friend class PendingCursor;
@@ -73,8 +72,10 @@ class PendingWrites : public KeySource {
               const std::optional<KeyMeta>& after, Event event);
   void Encode(const DraftChange& change, Revision revision);
   Revision NextRevision() const;
+  const Event& EventOf(const Revision& version) const;
 
   const std::shared_ptr<const EngineSnapshot> base_;
+  MetaCache* const cache_;
   const std::int64_t base_revision_;
   const std::size_t first_event_;  // position in `events_` of revision base_revision_ + 1
   std::vector<EventBatch>* const events_;

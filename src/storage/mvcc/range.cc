@@ -1,6 +1,7 @@
 #include "src/storage/mvcc/range.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,11 +16,6 @@ namespace {
 
 using etcdserverpb::RangeRequest;
 using etcdserverpb::RangeResponse;
-
-struct FoundKey {
-  std::string key;
-  KeyMeta meta;
-};
 
 bool WithinBounds(std::int64_t value, std::int64_t min, std::int64_t max) {
   return (min == 0 || value >= min) && (max == 0 || value <= max);
@@ -80,6 +76,15 @@ absl::Status AppendKeyValue(const KeySource& source, bool keys_only, std::string
   return absl::OkStatus();
 }
 
+absl::Status AppendKeyValues(const KeySource& source, bool keys_only,
+                             const std::vector<FoundKey>& found, RangeResponse* response) {
+  if (!keys_only) return source.LoadAll(found, response->mutable_kvs());
+  for (const FoundKey& element : found) {
+    FillKeyValue(element.key, element.meta, response->add_kvs());
+  }
+  return absl::OkStatus();
+}
+
 // Cuts to the limit and says so.
 template <class Element>
 void ApplyLimit(const RangeRequest& request, std::vector<Element>* elements,
@@ -114,27 +119,27 @@ absl::Status RangeOfOneKey(const KeySource& source, const RangeRequest& request,
 absl::Status RangeInKeyOrder(const KeySource& source, const KeyInterval& interval,
                              const RangeRequest& request, RangeResponse* response) {
   const std::unique_ptr<KeyCursor> cursor = source.Scan(interval);
+  std::vector<FoundKey> found;
   std::int64_t count = 0;
   for (; cursor->Valid(); cursor->Next()) {
     if (request.limit() <= 0 || count < request.limit()) {
-      absl::Status status =
-          AppendKeyValue(source, request.keys_only(), cursor->key(), cursor->meta(), response);
-      if (!status.ok()) return status;
+      found.push_back({std::string(cursor->key()), cursor->meta()});
     }
     ++count;
   }
+  if (!cursor->status().ok()) return cursor->status();
   response->set_count(count);
   response->set_more(request.limit() > 0 && count > request.limit());
-  return cursor->status();
+  return AppendKeyValues(source, request.keys_only(), found, response);
 }
 
 absl::Status RangeSortedByValue(const KeySource& source, const RangeRequest& request,
                                 const std::vector<FoundKey>& found, RangeResponse* response) {
-  std::vector<mvccpb::KeyValue> kvs(found.size());
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    absl::Status status = source.Load(found[i].key, found[i].meta, &kvs[i]);
-    if (!status.ok()) return status;
-  }
+  KeyValues loaded;
+  absl::Status status = source.LoadAll(found, &loaded);
+  if (!status.ok()) return status;
+  std::vector<mvccpb::KeyValue> kvs(std::make_move_iterator(loaded.begin()),
+                                    std::make_move_iterator(loaded.end()));
   SortBy(request.sort_order(), &kvs,
          [](const mvccpb::KeyValue& kv) { return std::string_view(kv.value()); });
   ApplyLimit(request, &kvs, response);
@@ -162,12 +167,7 @@ absl::Status RangeFilteredAndSorted(const KeySource& source, const KeyInterval& 
   }
   SortFound(request, &found);
   ApplyLimit(request, &found, response);
-  for (const FoundKey& element : found) {
-    absl::Status status =
-        AppendKeyValue(source, request.keys_only(), element.key, element.meta, response);
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+  return AppendKeyValues(source, request.keys_only(), found, response);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "src/storage/mvcc/snapshot_source.h"
 
+#include <algorithm>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -8,6 +10,9 @@
 namespace stele::storage {
 
 namespace {
+
+// An iterator costs as much as so many lookups.
+constexpr std::size_t kFewVersions = 4;
 
 class LatestCursor : public KeyCursor {
  public:
@@ -171,6 +176,29 @@ class HistoricalCursor : public KeyCursor {
   KeyMeta meta_;
 };
 
+absl::Status DecodeVersion(std::string_view bytes, std::string_view key, const KeyMeta& meta,
+                           mvccpb::KeyValue* kv) {
+  ChangeRecord change;
+  if (!DecodeChange(bytes, meta.mod, &change) || change.key != key || change.tombstone) {
+    return DamagedRecord("version of a key");
+  }
+  FillKeyValue(key, meta, kv);
+  kv->set_value(change.value.data(), change.value.size());
+  return absl::OkStatus();
+}
+
+// Moves forward to the record with this key; false if there is none. A few steps are cheaper than a
+// seek.
+bool Reach(std::string_view engine_key, Iterator* iterator) {
+  constexpr int kStepsMax = 8;
+  for (int step = 0; iterator->Valid() && step < kStepsMax; ++step) {
+    if (iterator->key() >= engine_key) break;
+    iterator->Next();
+  }
+  if (!iterator->Valid() || iterator->key() < engine_key) iterator->Seek(engine_key);
+  return iterator->Valid() && iterator->key() == engine_key;
+}
+
 }  // namespace
 
 absl::Status LoadVersion(const EngineSnapshot& snapshot, std::string_view key, const KeyMeta& meta,
@@ -179,13 +207,40 @@ absl::Status LoadVersion(const EngineSnapshot& snapshot, std::string_view key, c
   EncodeRevisionKey(meta.mod, &engine_key);
   absl::StatusOr<std::optional<std::string>> bytes = snapshot.Get(Family::kRev, engine_key);
   if (!bytes.ok()) return bytes.status();
-  ChangeRecord change;
-  if (!*bytes || !DecodeChange(**bytes, meta.mod, &change) || change.key != key ||
-      change.tombstone) {
-    return DamagedRecord("version of a key");
+  if (!*bytes) return DamagedRecord("version of a key");
+  return DecodeVersion(**bytes, key, meta, kv);
+}
+
+absl::Status LoadVersions(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
+                          KeyValues* kvs) {
+  if (found.size() < kFewVersions) {
+    for (const FoundKey& element : found) {
+      absl::Status status = LoadVersion(snapshot, element.key, element.meta, kvs->Add());
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
   }
-  FillKeyValue(key, meta, kv);
-  kv->set_value(change.value.data(), change.value.size());
+  std::vector<std::size_t> order(found.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return found[a].meta.mod < found[b].meta.mod; });
+  const int first = kvs->size();
+  kvs->Reserve(first + static_cast<int>(found.size()));
+  for (std::size_t i = 0; i < found.size(); ++i) kvs->Add();
+
+  const std::unique_ptr<Iterator> iterator = snapshot.NewIterator(Family::kRev, "");
+  std::string engine_key;
+  for (const std::size_t position : order) {
+    const FoundKey& element = found[position];
+    EncodeRevisionKey(element.meta.mod, &engine_key);
+    if (!Reach(engine_key, iterator.get())) {
+      if (!iterator->status().ok()) return iterator->status();
+      return DamagedRecord("version of a key");
+    }
+    absl::Status status = DecodeVersion(iterator->value(), element.key, element.meta,
+                                        kvs->Mutable(first + static_cast<int>(position)));
+    if (!status.ok()) return status;
+  }
   return absl::OkStatus();
 }
 
@@ -205,6 +260,10 @@ std::unique_ptr<KeyCursor> LatestSource::Scan(const KeyInterval& interval) const
 absl::Status LatestSource::Load(std::string_view key, const KeyMeta& meta,
                                 mvccpb::KeyValue* kv) const {
   return LoadVersion(snapshot_, key, meta, kv);
+}
+
+absl::Status LatestSource::LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const {
+  return LoadVersions(snapshot_, found, kvs);
 }
 
 absl::StatusOr<std::optional<KeyMeta>> HistoricalSource::Find(std::string_view key) const {
@@ -238,6 +297,10 @@ std::unique_ptr<KeyCursor> HistoricalSource::Scan(const KeyInterval& interval) c
 absl::Status HistoricalSource::Load(std::string_view key, const KeyMeta& meta,
                                     mvccpb::KeyValue* kv) const {
   return LoadVersion(snapshot_, key, meta, kv);
+}
+
+absl::Status HistoricalSource::LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const {
+  return LoadVersions(snapshot_, found, kvs);
 }
 
 }  // namespace stele::storage

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "src/storage/engine/engine.h"
 #include "src/storage/mvcc/key_source.h"
@@ -17,6 +18,11 @@ namespace stele::storage {
 absl::Status LoadVersion(const EngineSnapshot& snapshot, std::string_view key, const KeyMeta& meta,
                          mvccpb::KeyValue* kv);
 
+// The same for many, appended in the order of `found` and read in the order of their revisions:
+// what was written together is read together.
+absl::Status LoadVersions(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
+                          KeyValues* kvs);
+
 class LatestSource : public KeySource {
  public:
   explicit LatestSource(const EngineSnapshot& snapshot) : snapshot_(snapshot) {}
@@ -24,6 +30,7 @@ class LatestSource : public KeySource {
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
   absl::Status Load(std::string_view key, const KeyMeta& meta, mvccpb::KeyValue* kv) const override;
+  absl::Status LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const override;
 
  private:
   const EngineSnapshot& snapshot_;
@@ -38,6 +45,7 @@ class HistoricalSource : public KeySource {
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
   absl::Status Load(std::string_view key, const KeyMeta& meta, mvccpb::KeyValue* kv) const override;
+  absl::Status LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const override;
 
  private:
   const EngineSnapshot& snapshot_;

@@ -12,8 +12,6 @@ namespace stele::storage {
 
 namespace {
 
-using SharedKeyValue = std::shared_ptr<const mvccpb::KeyValue>;
-
 absl::Status CheckPut(const ApplyPass& pass, const etcdserverpb::PutRequest& request) {
   if (request.key().empty()) return EmptyKeyError();
   if (request.ignore_value() && !request.value().empty()) return ValueProvidedError();
@@ -64,25 +62,16 @@ absl::Status ApplyPut(ApplyPass& pass, etcdserverpb::PutRequest* request,
   const bool keeps_something = request->ignore_value() || request->ignore_lease();
   if (!*before && keeps_something) return KeyNotFoundError();
 
-  SharedKeyValue before_kv;
-  const bool wants_before =
-      pass.events_with_prev_kv || request->prev_kv() || request->ignore_value();
-  if (*before && wants_before) {
-    absl::StatusOr<SharedKeyValue> loaded = pass.writes.LoadShared(request->key(), **before);
-    if (!loaded.ok()) return loaded.status();
-    before_kv = *std::move(loaded);
+  mvccpb::KeyValue before_kv;
+  if (*before && (request->prev_kv() || request->ignore_value())) {
+    absl::Status loaded = pass.writes.Load(request->key(), **before, &before_kv);
+    if (!loaded.ok()) return loaded;
   }
-  if (*before && request->prev_kv()) *response->mutable_prev_kv() = *before_kv;
-
+  if (*before && request->prev_kv()) *response->mutable_prev_kv() = before_kv;
   std::string value;
-  if (request->ignore_value()) {
-    value = before_kv->value();
-  } else {
-    value.swap(*request->mutable_value());
-  }
+  value.swap(request->ignore_value() ? *before_kv.mutable_value() : *request->mutable_value());
   const std::int64_t lease = request->ignore_lease() ? (*before)->lease : request->lease();
-  if (!pass.events_with_prev_kv) before_kv.reset();
-  pass.writes.Put(request->key(), std::move(value), lease, *before, std::move(before_kv));
+  pass.writes.Put(request->key(), std::move(value), lease, *before);
   response->mutable_header()->set_revision(pass.writes.RevisionNow());
   return absl::OkStatus();
 }
@@ -94,15 +83,11 @@ absl::Status ApplyDeleteRange(ApplyPass& pass, const etcdserverpb::DeleteRangeRe
       FindDoomed(pass.writes, KeyInterval(request.key(), request.range_end()));
   if (!doomed.ok()) return doomed.status();
   for (const DoomedKey& key : *doomed) {
-    SharedKeyValue before_kv;
-    if (pass.events_with_prev_kv || request.prev_kv()) {
-      absl::StatusOr<SharedKeyValue> loaded = pass.writes.LoadShared(key.key, key.meta);
-      if (!loaded.ok()) return loaded.status();
-      before_kv = *std::move(loaded);
+    if (request.prev_kv()) {
+      absl::Status loaded = pass.writes.Load(key.key, key.meta, response->add_prev_kvs());
+      if (!loaded.ok()) return loaded;
     }
-    if (request.prev_kv()) *response->add_prev_kvs() = *before_kv;
-    if (!pass.events_with_prev_kv) before_kv.reset();
-    pass.writes.Delete(key.key, key.meta, std::move(before_kv));
+    pass.writes.Delete(key.key, key.meta);
   }
   response->set_deleted(static_cast<std::int64_t>(doomed->size()));
   response->mutable_header()->set_revision(pass.writes.RevisionNow());

@@ -45,14 +45,7 @@ absl::Status ApplyLeaseRevoke(ApplyPass& pass, raft::Term entry_term,
     if (!meta.ok()) return meta.status();
     STELE_CHECK(meta->has_value());
     STELE_CHECK((*meta)->lease == revoke.id());
-    std::shared_ptr<const mvccpb::KeyValue> before_kv;
-    if (pass.events_with_prev_kv) {
-      absl::StatusOr<std::shared_ptr<const mvccpb::KeyValue>> loaded =
-          pass.writes.LoadShared(key, **meta);
-      if (!loaded.ok()) return loaded.status();
-      before_kv = *std::move(loaded);
-    }
-    pass.writes.Delete(key, **meta, std::move(before_kv));
+    pass.writes.Delete(key, **meta);
   }
   pass.leases.Revoke(revoke.id(), &pass.batch);
   pass.output.lease_changes.push_back({LeaseChange::Kind::kRevoked, revoke.id(), 0});

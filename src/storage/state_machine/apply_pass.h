@@ -25,7 +25,6 @@ struct ApplyPass {
   AlarmTable& alarms;
   WriteBatch& batch;
   ApplyOutput& output;
-  bool events_with_prev_kv = true;
 };
 
 // A status is the command's answer, or the engine's failure (IsEngineFailure), which ends the

@@ -74,6 +74,11 @@ class SnapshotView : public ReadView {
                             batches, next);
   }
 
+  absl::StatusOr<std::shared_ptr<const mvccpb::KeyValue>> Previous(
+      const Event& event) const override {
+    return ReadPrevious(*snapshot_, event);
+  }
+
   std::optional<LeaseChange> Lease(std::int64_t id) const override {
     return ValueOrStop(ReadLease(*snapshot_, id));
   }

@@ -21,17 +21,18 @@
 #include "proto/rpc.pb.h"
 #include "src/raft/types.h"
 #include "src/storage/engine/engine.h"
+#include "src/storage/mvcc/revision.h"
 
 namespace stele::storage {
 
-// One change of one key. `kv` of a DELETE holds key and mod_revision only. `prev_kv` is what the
-// key was before, null if it did not exist. In the events of Apply it is always null when
-// StateMachineOptions::events_with_prev_kv is off: whoever needs it then reads the key at
-// revision - 1 from a ReadView.
+// One change of one key. `kv` of a DELETE holds key and mod_revision only. `prev` is the version
+// that the change superseded, none if it created the key. Its content costs a read that most events
+// need not pay: Apply leaves `prev_kv` null, and ReadView::Previous has it.
 struct Event {
   mvccpb::Event::EventType type = mvccpb::Event::PUT;
   std::shared_ptr<const mvccpb::KeyValue> kv;
   std::shared_ptr<const mvccpb::KeyValue> prev_kv;
+  Revision prev = {};
 };
 
 // All changes of one revision, in order.
@@ -126,6 +127,13 @@ class ReadView {
                                   std::size_t revisions_max, std::vector<EventBatch>* batches,
                                   std::int64_t* next) const = 0;
 
+  // What the key of the event was before it, null if it did not exist. REQUIRES: the event is of
+  // the Apply call behind which the view was taken, as later ones may have removed the version.
+  virtual absl::StatusOr<std::shared_ptr<const mvccpb::KeyValue>> Previous(
+      const Event& /*event*/) const {
+    return absl::UnimplementedError("this view knows no versions");
+  }
+
   virtual std::optional<LeaseChange> Lease(std::int64_t id) const = 0;
   virtual std::vector<LeaseChange> Leases() const = 0;
   virtual std::vector<std::string> LeaseKeys(std::int64_t id) const = 0;  // sorted
@@ -152,8 +160,8 @@ class ReadView {
 struct StateMachineOptions {
   // Changes looked at per CompactStep; each removes at most two versions.
   std::size_t compaction_batch = 1000;
-  // Whether Apply reads the old value of every key that it changes, for Event::prev_kv.
-  bool events_with_prev_kv = true;
+  // For the metadata of the keys that were written last (meta_cache.h).
+  std::size_t meta_cache_bytes = std::size_t{32} << 20;
 };
 
 class StateMachine {

@@ -24,7 +24,10 @@ absl::StatusOr<std::unique_ptr<StateMachine>> StateMachine::Open(
 }
 
 Store::Store(Engine* engine, const StateMachineOptions& options)
-    : engine_(engine), options_(options), batch_(engine->NewBatch()) {}
+    : engine_(engine),
+      options_(options),
+      meta_cache_(options.meta_cache_bytes),
+      batch_(engine->NewBatch()) {}
 
 absl::Status Store::Load() {
   const std::shared_ptr<const EngineSnapshot> snapshot = engine_->Snapshot();
@@ -80,18 +83,18 @@ absl::Status Store::Apply(const std::vector<raft::Entry>& entries, ApplyOutput* 
 }
 
 ApplyPass Store::MakePass(ApplyOutput* output) {
-  return {state_,  *writes_, leases_, members_,
-          alarms_, *batch_,  *output, options_.events_with_prev_kv};
+  return {state_, *writes_, leases_, members_, alarms_, *batch_, *output};
 }
 
 void Store::BeginPass(ApplyOutput* output) {
   batch_->Clear();
-  writes_ = std::make_unique<PendingWrites>(snapshot_, state_.current_revision, &output->events,
-                                            batch_.get());
+  writes_ = std::make_unique<PendingWrites>(snapshot_, &meta_cache_, state_.current_revision,
+                                            &output->events, batch_.get());
 }
 
 absl::Status Store::CommitPass() {
   STELE_CHECK(!writes_->HasDraft());
+  writes_->RememberChanges();
   writes_.reset();
   if (Planted(Mutation::kStateApart) && engine_->Write(batch_.get()).ok()) batch_->Clear();
   absl::Status written = WriteState(batch_.get());

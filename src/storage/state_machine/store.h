@@ -52,6 +52,7 @@ class Store : public StateMachine {
   MemberMap members_;
   AlarmTable alarms_;
   std::shared_ptr<const EngineSnapshot> snapshot_;  // the published one
+  MetaCache meta_cache_;
   std::unique_ptr<WriteBatch> batch_;
   std::unique_ptr<PendingWrites> writes_;  // null outside Apply
 

@@ -42,6 +42,7 @@ class FakeStore {
       std::shared_ptr<const mvccpb::KeyValue>& latest = latest_[change.key];
       storage::Event event;
       event.prev_kv = latest;
+      if (latest != nullptr) event.prev.main = latest->mod_revision();
       if (change.is_delete) {
         event.type = mvccpb::Event::DELETE;
         latest = nullptr;
@@ -55,6 +56,7 @@ class FakeStore {
       batch.events.push_back(std::move(event));
     }
     history_.push_back(batch);
+    for (storage::Event& event : batch.events) event.prev_kv = nullptr;
     return batch;
   }
 
@@ -85,12 +87,17 @@ class FakeStore {
     const std::lock_guard<std::mutex> lock(mutex_);
     return reads_;
   }
+  int previous_reads() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return previous_reads_;
+  }
   // Reading fails with this from now on.
   void FailReads(absl::Status status) { failure_ = std::move(status); }
 
-  std::shared_ptr<const storage::ReadView> View() const {
+  std::shared_ptr<const storage::ReadView> View() const { return ViewAt(current_revision()); }
+  std::shared_ptr<const storage::ReadView> ViewAt(std::int64_t revision) const {
     const std::lock_guard<std::mutex> lock(mutex_);
-    return std::make_shared<FakeView>(this, current_revision_, compact_revision_);
+    return std::make_shared<FakeView>(this, revision, compact_revision_);
   }
 
  private:
@@ -137,6 +144,17 @@ class FakeStore {
       }
       return absl::OkStatus();
     }
+    absl::StatusOr<std::shared_ptr<const mvccpb::KeyValue>> Previous(
+        const storage::Event& event) const override {
+      const std::lock_guard<std::mutex> lock(store_->mutex_);
+      ++store_->previous_reads_;
+      if (!store_->failure_.ok()) return store_->failure_;
+      const auto position = static_cast<std::size_t>(event.kv->mod_revision() - kFirstRevision);
+      for (const storage::Event& each : store_->history_[position].events) {
+        if (each.kv == event.kv) return each.prev_kv;
+      }
+      return absl::NotFoundError("no such event");
+    }
     std::optional<storage::LeaseChange> Lease(std::int64_t /*id*/) const override {
       return std::nullopt;
     }
@@ -156,6 +174,7 @@ class FakeStore {
   std::int64_t current_revision_ = 1;
   std::int64_t compact_revision_ = -1;
   mutable int reads_ = 0;
+  mutable int previous_reads_ = 0;
   absl::Status failure_;
   std::vector<storage::EventBatch> history_;
   std::map<std::string, std::shared_ptr<const mvccpb::KeyValue>> latest_;

@@ -91,7 +91,7 @@ class HubFixture : public ::testing::Test {
   }
   void Publish(std::vector<storage::EventBatch> batches) {
     const std::int64_t revision = batches.back().revision;
-    hub_->Publish(std::move(batches), revision, store_.compact_revision());
+    hub_->Publish(std::move(batches), store_.ViewAt(revision));
   }
   // One revision, applied, published and delivered.
   void Commit(const std::vector<FakeStore::Change>& changes) {

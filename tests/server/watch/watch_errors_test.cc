@@ -112,6 +112,20 @@ TEST_F(WatchErrorsTest, AStoreThatCannotBeReadCancelsTheWatchWithItsText) {
               ElementsAre("#0 @3 created", "#0 @3 canceled 'etcdserver: corrupt cluster'"));
 }
 
+TEST_F(WatchErrorsTest, AnOldValueThatCannotBeReadCancelsOnlyWhoWantsIt) {
+  Create request = Request("a");
+  hub_->Create(stream_, request);
+  request.set_prev_kv(true);
+  hub_->Create(stream_, request);
+  Run();
+  TakeLines(*call_);
+  store_.FailReads(absl::DataLossError("etcdserver: corrupt cluster"));
+  Publish({Apply({FakeStore::Put("b", "1")}), Apply({FakeStore::Put("a", "3")})});
+  Run();
+  EXPECT_THAT(TakeLines(*call_),
+              ElementsAre("#0 @5 put a=3@5", "#1 @5 canceled 'etcdserver: corrupt cluster'"));
+}
+
 TEST_F(WatchErrorsTest, HalfCloseEndsAllWatchesOfTheStream) {
   hub_->Create(stream_, Request("a"));
   hub_->Create(stream_, Request("a", "", 2));

@@ -32,7 +32,7 @@ TEST(WatchInboxTest, DropsEventsButNotRevisionsAboveItsBound) {
   WatchInbox inbox([] {}, 1000, &pending);
   const auto post = [&] {
     const auto batch = store.Apply({FakeStore::Put("k", std::string(2000, 'v'))});
-    inbox.PostPublication({{batch}, batch.revision, -1});
+    inbox.PostPublication({{batch}, store.View()});
   };
   post();
   post();
@@ -42,7 +42,7 @@ TEST(WatchInboxTest, DropsEventsButNotRevisionsAboveItsBound) {
   ASSERT_EQ(inputs.size(), 2U);
   EXPECT_EQ(std::get<Publication>(inputs[0]).batches.size(), 1U);
   EXPECT_EQ(std::get<Publication>(inputs[1]).batches.size(), 0U);
-  EXPECT_EQ(std::get<Publication>(inputs[1]).current_revision, 3);
+  EXPECT_EQ(std::get<Publication>(inputs[1]).view->current_revision(), 3);
   inputs.clear();
   post();
   inbox.TakeAll(&inputs);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "proto/rpc.pb.h"
+#include "tests/server/watch/fake_store.h"
 
 namespace stele::server {
 namespace {
@@ -26,32 +27,35 @@ TEST(WatchResponseTest, AnEventIsWhatProtobufWouldWrite) {
   for (const auto type : {mvccpb::Event::PUT, mvccpb::Event::DELETE}) {
     for (const bool has_prev : {false, true}) {
       for (const std::size_t bytes : {0U, 1U, 100U, 200U, 20000U}) {
-        storage::Event event{type, KeyValueOf("key", bytes),
-                             has_prev ? KeyValueOf("prev", bytes) : nullptr};
-        for (const bool with_prev : {false, true}) {
-          etcdserverpb::WatchResponse expected;
-          mvccpb::Event* element = expected.add_events();
-          element->set_type(type);
-          *element->mutable_kv() = *event.kv;
-          if (with_prev && has_prev) *element->mutable_prev_kv() = *event.prev_kv;
-          EXPECT_EQ(*EncodeEvent(event, with_prev), expected.SerializeAsString());
-        }
+        storage::Event event{type, KeyValueOf("key", bytes), nullptr};
+        const auto prev = has_prev ? KeyValueOf("prev", bytes) : nullptr;
+        etcdserverpb::WatchResponse expected;
+        mvccpb::Event* element = expected.add_events();
+        element->set_type(type);
+        *element->mutable_kv() = *event.kv;
+        if (has_prev) *element->mutable_prev_kv() = *prev;
+        EXPECT_EQ(*EncodeEvent(event, prev.get()), expected.SerializeAsString());
       }
     }
   }
 }
 
 TEST(WatchResponseTest, AnEventIsEncodedOnceForAllWhoWantTheSameForm) {
-  const storage::Event event{mvccpb::Event::PUT, KeyValueOf("k", 10), KeyValueOf("k", 5)};
-  EncodedEvent encoded(&event);
+  FakeStore store;
+  const storage::EventBatch created = store.Apply({FakeStore::Put("k", "1")});
+  const storage::EventBatch changed = store.Apply({FakeStore::Put("k", "2")});
+  const auto view = store.View();
+  EncodedEvent encoded(&changed.events[0], view.get());
   const std::string* plain = encoded.Wire(false).get();
   EXPECT_EQ(encoded.Wire(false).get(), plain);
+  EXPECT_EQ(store.previous_reads(), 0) << "nobody asked for it";
   EXPECT_NE(encoded.Wire(true).get(), plain);
   EXPECT_EQ(encoded.Wire(true).get(), encoded.Wire(true).get());
+  EXPECT_EQ(store.previous_reads(), 1);
 
-  const storage::Event created{mvccpb::Event::PUT, KeyValueOf("k", 10), nullptr};
-  EncodedEvent without_prev(&created);
+  EncodedEvent without_prev(&created.events[0], view.get());
   EXPECT_EQ(without_prev.Wire(true).get(), without_prev.Wire(false).get());
+  EXPECT_EQ(store.previous_reads(), 1) << "there is nothing to read";
 }
 
 TEST(WatchResponseTest, WatchIdZeroIsNotWritten) {
@@ -65,7 +69,7 @@ TEST(WatchResponseTest, FragmentsKeepEveryEventInOrderAndTheirLimit) {
   std::vector<Call::Bytes> response = {EncodeHeader({1, 2}, 3, 4), EncodeWatchId(5)};
   etcdserverpb::WatchResponse whole;
   for (const std::size_t bytes : {10U, 500U, 20U, 30U, 2000U, 5U}) {
-    response.push_back(EncodeEvent({mvccpb::Event::PUT, KeyValueOf("k", bytes), nullptr}, false));
+    response.push_back(EncodeEvent({mvccpb::Event::PUT, KeyValueOf("k", bytes), nullptr}, nullptr));
   }
   ASSERT_TRUE(whole.ParseFromString(Join(response)));
 

@@ -126,7 +126,7 @@ void DaemonRooms::MakeApply() {
     const bool compacted = output->compact_revision != published_compact_revision_;
     if (!output->events.empty() || compacted) {
       published_compact_revision_ = output->compact_revision;
-      hub_->Publish(std::move(output->events), output->current_revision, output->compact_revision);
+      hub_->Publish(std::move(output->events), store_->View());
     }
     if (!output->lease_changes.empty()) {
       leases_->OnLeaseChanges(std::move(output->lease_changes));

@@ -41,6 +41,8 @@ class StoreModelTest : public ::testing::TestWithParam<EngineKind> {
   void Open() {
     StateMachineOptions options;
     options.compaction_batch = 1 + random_->Below(20);
+    constexpr std::size_t kCacheBytes[] = {0, 1000, 4000, std::size_t{1} << 20};
+    options.meta_cache_bytes = kCacheBytes[random_->Below(4)];
     auto opened = StateMachine::Open(&engine_->engine(), options);
     ASSERT_TRUE(opened.ok()) << opened.status();
     store_ = *std::move(opened);
@@ -99,7 +101,10 @@ class StoreModelTest : public ::testing::TestWithParam<EngineKind> {
       const EventBatch& batch = output.events[i];
       ASSERT_EQ(batch.revision, before + 1 + static_cast<std::int64_t>(i));
       std::vector<EventText> texts;
-      for (const Event& event : batch.events) {
+      for (Event event : batch.events) {
+        auto previous = store_->View()->Previous(event);
+        ASSERT_TRUE(previous.ok()) << previous.status();
+        event.prev_kv = *std::move(previous);
         texts.push_back(DescribeEvent(batch.revision, event, true));
       }
       ASSERT_EQ(texts, model_.EventsOf(batch.revision));

@@ -112,7 +112,10 @@ class ScriptStore {
     pending_.clear();
     std::string text;
     for (const CommandResult& result : output.results) text += DescribeResult(result) + "\n";
-    for (const EventBatch& batch : output.events) text += DescribeBatch(batch, true);
+    for (EventBatch& batch : output.events) {
+      for (Event& event : batch.events) event.prev_kv = *store_->View()->Previous(event);
+      text += DescribeBatch(batch);
+    }
     for (const LeaseChange& lease : output.lease_changes) {
       text += lease.kind == LeaseChange::Kind::kGranted
                   ? "  granted " + std::to_string(lease.id) + " for " +
@@ -141,12 +144,12 @@ class ScriptStore {
     return text;
   }
 
-  static std::string DescribeBatch(const EventBatch& batch, bool with_prev_kv) {
+  static std::string DescribeBatch(const EventBatch& batch) {
     std::string text;
     for (const Event& event : batch.events) {
       text += "  " + std::to_string(batch.revision) + " " +
               mvccpb::Event::EventType_Name(event.type) + " {" + event.kv->ShortDebugString() + "}";
-      if (with_prev_kv && event.prev_kv) text += " was {" + event.prev_kv->ShortDebugString() + "}";
+      if (event.prev_kv) text += " was {" + event.prev_kv->ShortDebugString() + "}";
       text += "\n";
     }
     return text;
@@ -190,7 +193,7 @@ class ScriptStore {
         request.key(), request.range_end(), from, with_prev_kv, 1 << 20, 1000, &batches, &next);
     if (!status.ok()) return DescribeStatus(status) + "\n";
     std::string text;
-    for (const EventBatch& batch : batches) text += DescribeBatch(batch, with_prev_kv);
+    for (const EventBatch& batch : batches) text += DescribeBatch(batch);
     return text + "  next " + std::to_string(next) + "\n";
   }
 
