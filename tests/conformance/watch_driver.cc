@@ -1,0 +1,314 @@
+#include "tests/conformance/watch_driver.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/conformance/expansion.h"
+#include "tests/conformance/method_table.h"
+#include "tests/conformance/watch_expectation.h"
+
+namespace stele::conformance {
+namespace {
+
+using Kind = WatchStep::Kind;
+using etcdserverpb::WatchRequest;
+using etcdserverpb::WatchResponse;
+
+constexpr char kWatchPath[] = "/etcdserverpb.Watch/Watch";
+constexpr absl::Duration kBundleLimit = absl::Minutes(5);
+constexpr absl::Duration kTellLimit = absl::Seconds(10);
+constexpr absl::Duration kProgressPause = absl::Milliseconds(50);
+
+struct LiveWatch {
+  int name = 0;
+  int stream = 0;
+  std::int64_t id = 0;
+  WatchExpectation expectation;
+  std::size_t told = 0;            // events so far
+  std::int64_t last_revision = 0;  // of the last event
+  bool in_pieces = false;          // the last answer was a fragment with more to come
+};
+
+class BundleRun {
+ public:
+  BundleRun(WireClient* client, const WatchBundle& bundle) : client_(client), bundle_(bundle) {}
+
+  absl::StatusOr<WatchBundleOutcome> Run() {
+    if (absl::Status begun = Begin(); !begun.ok()) return begun;
+    for (const WatchStep& step : bundle_.steps) {
+      if (absl::Status done = RunStep(step); !done.ok()) return done;
+    }
+    if (absl::Status told = Settle(); !told.ok()) return told;
+    std::vector<int> names;
+    for (const LiveWatch& watch : live_) names.push_back(watch.name);
+    for (const int name : names) {
+      if (absl::Status cancelled = Cancel(name); !cancelled.ok()) return cancelled;
+    }
+    return std::move(outcome_);
+  }
+
+ private:
+  absl::Status Begin() {
+    for (int i = 0; i < kWatchStreams; ++i) Open(i);
+    etcdserverpb::RangeRequest range;
+    range.set_key(bundle_.prefix);
+    etcdserverpb::RangeResponse found;
+    const CallEnd end = client_->CallOnce("/etcdserverpb.KV/Range", range, &found);
+    if (end.code != 0) return absl::UnavailableError(end.text);
+    start_ = newest_ = found.header().revision();
+    history_ = client_->Open(kWatchPath, {}, kBundleLimit);
+    WatchRequest request;
+    request.mutable_create_request()->set_key(bundle_.prefix);
+    request.mutable_create_request()->set_range_end(EndOfPrefix(bundle_.prefix));
+    history_->Write(request.SerializeAsString());
+    WatchResponse created;
+    const std::optional<std::string> message = history_->Read(kTellLimit);
+    if (!message || !created.ParseFromString(*message) || !created.created()) {
+      return absl::UnavailableError("no watch of the history");
+    }
+    return absl::OkStatus();
+  }
+
+  void Open(int stream) {
+    streams_[static_cast<std::size_t>(stream)] = client_->Open(kWatchPath, {}, kBundleLimit);
+  }
+
+  WireCall& StreamAt(int stream) { return *streams_[static_cast<std::size_t>(stream)]; }
+
+  absl::Status RunStep(const WatchStep& step) {
+    if (step.kind != Kind::kWrite && step.kind != Kind::kCreate) {
+      if (absl::Status told = Settle(); !told.ok()) return told;
+    }
+    switch (step.kind) {
+      case Kind::kWrite:
+      case Kind::kCompact:
+        return Write(step);
+      case Kind::kCreate:
+        return Create(step);
+      case Kind::kCancel:
+        return Cancel(step.watch);
+      case Kind::kProgress:
+        return AskProgress(step.stream);
+      case Kind::kReopen:
+        std::erase_if(live_, [&](const LiveWatch& watch) { return watch.stream == step.stream; });
+        Open(step.stream);
+        return absl::OkStatus();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Write(const WatchStep& step) {
+    const auto request = NewMessage(step.operation.method->input_type());
+    request->CopyFrom(*step.operation.request);
+    MakeRevisionsAbsolute(request.get(), start_);
+    const auto response = NewMessage(step.operation.method->output_type());
+    const CallEnd end = client_->CallOnce(PathOf(*step.operation.method), *request, response.get());
+    if (end.code == static_cast<int>(absl::StatusCode::kUnavailable)) {
+      return absl::UnavailableError(end.text);
+    }
+    if (end.code != 0) return absl::OkStatus();  // on both servers, or the histories differ
+    const auto* field = response->GetDescriptor()->FindFieldByName("header");
+    const auto& header = static_cast<const etcdserverpb::ResponseHeader&>(
+        response->GetReflection()->GetMessage(*response, field));
+    newest_ = std::max(newest_, header.revision());
+    if (step.kind == Kind::kCompact) {
+      compacted_ = static_cast<const etcdserverpb::CompactionRequest&>(*request).revision();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Create(const WatchStep& step) {
+    WatchRequest request;
+    *request.mutable_create_request() = step.create;
+    MakeRevisionsAbsolute(&request, start_);
+    StreamAt(step.stream).Write(request.SerializeAsString());
+    WatchResponse created;
+    const absl::Status answered = ReadUntil(
+        step.stream, [](const WatchResponse& response) { return response.created(); }, &created);
+    if (!answered.ok()) return answered;
+    WatchOutcome& outcome = outcome_.watches[step.watch];
+    outcome.created = Comparable(created);
+    if (created.canceled()) return absl::OkStatus();
+    LiveWatch watch;
+    watch.name = step.watch;
+    watch.stream = step.stream;
+    watch.id = created.watch_id();
+    watch.expectation =
+        WatchExpectation(request.create_request(), created.header().revision(), compacted_);
+    live_.push_back(std::move(watch));
+    return absl::OkStatus();
+  }
+
+  absl::Status Cancel(int name) {
+    const auto found = std::find_if(live_.begin(), live_.end(),
+                                    [name](const LiveWatch& watch) { return watch.name == name; });
+    if (found == live_.end()) return absl::OkStatus();
+    const int stream = found->stream;
+    WatchRequest request;
+    request.mutable_cancel_request()->set_watch_id(found->id);
+    StreamAt(stream).Write(request.SerializeAsString());
+    const std::int64_t id = found->id;
+    WatchResponse last;
+    absl::Status answered = ReadUntil(
+        stream,
+        [id](const WatchResponse& response) {
+          return response.canceled() && response.watch_id() == id;
+        },
+        &last);
+    return answered;
+  }
+
+  // The server answers only when it considers every watch of the stream up to date, so it is asked
+  // until it does.
+  absl::Status AskProgress(int stream) {
+    const bool watched = std::any_of(live_.begin(), live_.end(), [stream](const LiveWatch& watch) {
+      return watch.stream == stream;
+    });
+    if (!watched) return absl::OkStatus();  // etcd 3.4 answers even then, later releases do not
+    for (const LiveWatch& watch : live_) {
+      // etcd 3.4 tells progress though a watch waits for the future; later releases do not.
+      if (watch.stream == stream && watch.expectation.waits_for(newest_)) return absl::OkStatus();
+    }
+    WatchRequest request;
+    request.mutable_progress_request();
+    WatchResponse progress;
+    const absl::Time deadline = absl::Now() + kTellLimit;
+    while (absl::Now() < deadline) {
+      StreamAt(stream).Write(request.SerializeAsString());
+      const std::optional<std::string> bytes = StreamAt(stream).Read(kProgressPause);
+      if (!bytes) continue;
+      if (!progress.ParseFromString(*bytes)) return absl::InternalError("no watch response");
+      if (progress.watch_id() == -1 && !progress.created()) {
+        outcome_.progress.push_back(Comparable(progress));
+        return absl::OkStatus();
+      }
+      Route(stream, progress);
+    }
+    outcome_.faults.push_back("progress was asked for and never told");
+    return absl::OkStatus();
+  }
+
+  // Waits until every watch has been told what it must have been told by now.
+  absl::Status Settle() {
+    if (absl::Status status = ReadHistory(); !status.ok()) return status;
+    std::size_t index = 0;
+    while (index < live_.size()) {
+      LiveWatch& watch = live_[index];
+      const std::size_t wanted = watch.expectation.Count(events_);
+      if (!watch.expectation.doomed() && watch.told >= wanted) {
+        ++index;
+        continue;
+      }
+      const std::size_t before = live_.size();
+      const std::optional<std::string> bytes = StreamAt(watch.stream).Read(kTellLimit);
+      WatchResponse response;
+      if (!bytes || !response.ParseFromString(*bytes)) {
+        return absl::UnavailableError(
+            absl::StrCat("watch ", watch.name, " was told ", watch.told, " events of ", wanted,
+                         watch.expectation.doomed() ? " and not that its start is compacted" : ""));
+      }
+      Route(watch.stream, response);
+      if (live_.size() != before) index = 0;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadHistory() {
+    while (events_.empty() || events_.back().kv().mod_revision() < newest_) {
+      if (newest_ == start_) break;
+      WatchResponse response;
+      const std::optional<std::string> bytes = history_->Read(kTellLimit);
+      if (!bytes || !response.ParseFromString(*bytes)) {
+        return absl::UnavailableError("the history is not told");
+      }
+      for (const mvccpb::Event& event : response.events()) events_.push_back(event);
+    }
+    return absl::OkStatus();
+  }
+
+  // Reads until `wanted` holds for an answer, and sorts everything else where it belongs.
+  template <class Wanted>
+  absl::Status ReadUntil(int stream, const Wanted& wanted, WatchResponse* answer) {
+    while (true) {
+      const std::optional<std::string> bytes = StreamAt(stream).Read(kTellLimit);
+      if (!bytes || !answer->ParseFromString(*bytes)) {
+        return absl::UnavailableError("a watch request was not answered");
+      }
+      const bool found = wanted(*answer);
+      if (!found || !answer->created()) Route(stream, *answer);
+      if (found) return absl::OkStatus();
+    }
+  }
+
+  // Notes an answer at the watch it is about.
+  void Route(int stream, const WatchResponse& response) {
+    if (response.watch_id() == -1) return;  // one more answer about progress
+    const auto found = std::find_if(live_.begin(), live_.end(), [&](const LiveWatch& watch) {
+      return watch.stream == stream && watch.id == response.watch_id();
+    });
+    if (found == live_.end()) {
+      outcome_.faults.push_back(absl::StrCat("an answer for no watch: ", Comparable(response)));
+      return;
+    }
+    WatchOutcome& outcome = outcome_.watches[found->name];
+    for (const mvccpb::Event& event : response.events()) {
+      CheckOrder(&*found, event, &event == &response.events(0));
+      mvccpb::Event relative = event;
+      MakeRevisionsRelative(&relative, start_);
+      outcome.events.push_back(relative.SerializeAsString());
+      ++found->told;
+      ++outcome_.events;
+    }
+    if (found->last_revision > response.header().revision() && response.events_size() > 0) {
+      outcome_.faults.push_back("the header is older than its events");
+    }
+    found->in_pieces = response.fragment();
+    if (!response.canceled()) return;
+    outcome.ends.push_back(Comparable(response));
+    live_.erase(found);
+  }
+
+  // Events come in the order of revisions, and those of one revision in one answer.
+  void CheckOrder(LiveWatch* watch, const mvccpb::Event& event, bool first_of_answer) {
+    const std::int64_t revision = event.kv().mod_revision();
+    if (revision < watch->last_revision) {
+      outcome_.faults.push_back(absl::StrCat("watch ", watch->name, ": revisions go back"));
+    }
+    if (revision == watch->last_revision && first_of_answer && !watch->in_pieces) {
+      outcome_.faults.push_back(absl::StrCat("watch ", watch->name, ": a revision was split"));
+    }
+    watch->last_revision = revision;
+  }
+
+  std::string Comparable(const WatchResponse& response) const {
+    WatchResponse relative = response;
+    relative.mutable_header()->clear_cluster_id();
+    relative.mutable_header()->clear_member_id();
+    relative.mutable_header()->clear_raft_term();
+    MakeRevisionsRelative(&relative, start_);
+    return relative.SerializeAsString();
+  }
+
+  WireClient* const client_;
+  const WatchBundle& bundle_;
+  std::array<std::unique_ptr<WireCall>, kWatchStreams> streams_;
+  std::unique_ptr<WireCall> history_;
+  std::vector<mvccpb::Event> events_;  // all of them, as the watch of everything tells them
+  std::vector<LiveWatch> live_;
+  std::int64_t start_ = 0;
+  std::int64_t newest_ = 0;
+  std::int64_t compacted_ = 0;
+  WatchBundleOutcome outcome_;
+};
+
+}  // namespace
+
+absl::StatusOr<WatchBundleOutcome> RunWatchBundle(WireClient* client, const WatchBundle& bundle) {
+  return BundleRun(client, bundle).Run();
+}
+
+}  // namespace stele::conformance
