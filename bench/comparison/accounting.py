@@ -1,17 +1,15 @@
 """What the kernel knows about processes, disks and the machine. Linux only."""
 
 import os
+import time
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def process_cpu_seconds(pid):
     """User and system time of all threads of the process, those that have ended included."""
-    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-        # The command name, in parentheses, may contain spaces.
-        fields = stat.read().rpartition(")")[2].split()
-    utime, stime = int(fields[11]), int(fields[12])
-    return (utime + stime) / TICKS_PER_SECOND
+    # The clock that clock_getcpuclockid(3) names: what /proc/PID/stat shows, without its 10 ms steps.
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def machine_cpu_seconds():

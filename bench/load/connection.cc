@@ -82,10 +82,19 @@ struct Connection::Callbacks {
                           std::uint8_t* out, std::size_t room, std::uint32_t* flags,
                           nghttp2_data_source* source, void* /*connection*/) {
     Call* call = static_cast<Call*>(source->ptr);
+    if (call->stream_) return ReadStream(call, out, room);
     const std::size_t size = std::min(room, call->unsent_.size());
     std::memcpy(out, call->unsent_.data(), size);
     call->unsent_.remove_prefix(size);
     if (call->unsent_.empty()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(size);
+  }
+
+  static ssize_t ReadStream(Call* call, std::uint8_t* out, std::size_t room) {
+    if (call->queued_.empty()) return NGHTTP2_ERR_DEFERRED;
+    const std::size_t size = std::min(room, call->queued_.size());
+    std::memcpy(out, call->queued_.data(), size);
+    call->queued_.erase(0, size);
     return static_cast<ssize_t>(size);
   }
 
@@ -122,6 +131,26 @@ Connection::~Connection() {
 }
 
 void Connection::Start(Call* call, std::string_view path, std::string_view body) {
+  call->stream_ = false;
+  call->unsent_ = body;
+  Submit(call, path);
+}
+
+void Connection::Open(Call* call, std::string_view path) {
+  call->stream_ = true;
+  call->queued_.clear();
+  Submit(call, path);
+}
+
+void Connection::Send(Call* call, std::string_view framed) {
+  STELE_CHECK(call->stream_ && call->stream_id_ >= 0);
+  const bool idle = call->queued_.empty();
+  call->queued_.append(framed);
+  // Refused while the library has not yet asked for the first bytes, which is no loss.
+  if (idle) nghttp2_session_resume_data(session_, call->stream_id_);
+}
+
+void Connection::Submit(Call* call, std::string_view path) {
   STELE_CHECK(usable_);
   STELE_CHECK(call->stream_id_ < 0);
   const std::array<nghttp2_nv, 7> headers = {
@@ -133,7 +162,6 @@ void Connection::Start(Call* call, std::string_view path, std::string_view body)
       Header("te", "trailers"),
       Header("user-agent", "stele-bench"),
   };
-  call->unsent_ = body;
   call->http_status_ = 0;
   call->grpc_status_ = -1;
   call->grpc_message_.clear();

@@ -2,6 +2,7 @@
 // owner polls the socket and says when it is ready.
 //
 //   Start(call) ... Flush()      requests go out
+//   Open(call), Send(call) ... Flush()   the same for calls of many messages
 //   OnReadable() ... Flush()     answers come in; each call ends exactly once by OnEnd
 //
 // All calls still under way end when the connection is lost or destroyed. OnEnd must not start a
@@ -41,6 +42,8 @@ class Call {
  private:
   friend class Connection;
   std::string_view unsent_;
+  bool stream_ = false;  // more messages may follow; `queued_` holds what was not sent
+  std::string queued_;   // of a stream
   std::int32_t stream_id_ = -1;
   std::size_t position_ = 0;  // in Connection::calls_
   int http_status_ = 0;
@@ -64,6 +67,11 @@ class Connection {
   // Starts a call of the method `path` with one framed message, both kept by the caller until the
   // call ends, which may be before Start returns. REQUIRES: usable() and the call is not under way.
   void Start(Call* call, std::string_view path, std::string_view body);
+  // Starts a call that sends as many messages as its caller likes and ends only with the server,
+  // the connection or Cancel. REQUIRES as Start; the call may have ended before this returns.
+  void Open(Call* call, std::string_view path);
+  // Sends one framed message, which is copied, on a call that Open started and that has not ended.
+  void Send(Call* call, std::string_view framed);
   // Gives a call up; it ends with `reason`.
   void Cancel(Call* call, std::string_view reason);
 
@@ -80,6 +88,7 @@ class Connection {
   struct Callbacks;  // nghttp2's side
   friend struct Callbacks;
 
+  void Submit(Call* call, std::string_view path);
   void Finish(Call* call, std::string_view transport);
   void Lose(std::string_view reason);
 

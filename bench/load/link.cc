@@ -2,13 +2,21 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <string>
 #include <utility>
 
-#include "fmt/format.h"
+#include "bench/load/monotonic_clock.h"
 #include "src/raft/check.h"
 
 namespace stele::load {
+namespace {
+
+constexpr int kEventsMax = 64;
+
+}  // namespace
 
 void Link::Connect() {
   if (connection_.has_value() || connecting_.valid()) return;
@@ -64,6 +72,20 @@ void Link::Watch(int operation, int fd, std::uint32_t events) {
   event.events = events;
   event.data.ptr = this;
   STELE_CHECK(::epoll_ctl(epoll_fd_, operation, fd, &event) == 0);
+}
+
+void ServeLinks(int epoll_fd, std::int64_t until_ns, Connection::ReadBuffer* buffer,
+                absl::FunctionRef<void()> after_each) {
+  const std::int64_t wait_ns = std::max<std::int64_t>(until_ns - MonotonicNs(), 0);
+  const timespec wait = {.tv_sec = wait_ns / 1'000'000'000, .tv_nsec = wait_ns % 1'000'000'000};
+  std::array<epoll_event, kEventsMax> events;
+  const int ready = ::epoll_pwait2(epoll_fd, events.data(), kEventsMax, &wait, nullptr);
+  STELE_CHECK(ready >= 0 || errno == EINTR);
+  for (int i = 0; i < ready; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    static_cast<Link*>(event.data.ptr)->OnEvents(event.events, buffer);
+    after_each();
+  }
 }
 
 }  // namespace stele::load

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "bench/load/connection.h"
 #include "bench/load/endpoint.h"
@@ -46,5 +47,10 @@ class Link {
   bool waits_for_room_ = false;  // registered for EPOLLOUT because a Flush left something
   absl::Status last_failure_;
 };
+
+// Waits until `until_ns` (MonotonicNs) at the latest for sockets of links that are registered with
+// `epoll_fd`, serves those that are ready and calls `after_each` after each of them.
+void ServeLinks(int epoll_fd, std::int64_t until_ns, Connection::ReadBuffer* buffer,
+                absl::FunctionRef<void()> after_each);
 
 }  // namespace stele::load

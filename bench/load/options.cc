@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "bench/load/fan_out.h"
 #include "bench/load/workload_table.h"
+#include "fmt/format.h"
 
 namespace stele::load {
 namespace {
@@ -13,6 +15,7 @@ constexpr std::uint32_t kClientsMax = 1'000'000;
 constexpr std::uint32_t kConnsMax = 50'000;
 constexpr std::uint32_t kThreadsMax = 256;
 constexpr std::size_t kValueSizeMax = 256U << 20;
+constexpr std::uint64_t kTxnOpsMax = 100'000;
 
 const CLI::Validator kIsDuration(
     [](const std::string& text) {
@@ -55,6 +58,9 @@ void AddLoadFlags(CLI::App* app, Options* options) {
          [options](const std::string& t) { absl::ParseDuration(t, &options->timeout); },
          "Time after which an operation, or a lost connection, counts as failed (default 10s)")
       ->check(kIsDuration);
+  app->add_option("--server-pids", options->server_pids,
+                  "Local processes whose CPU time during the measured run is reported")
+      ->delimiter(',');
 }
 
 void AddDataFlags(CLI::App* app, Options* options) {
@@ -76,17 +82,60 @@ void AddDataFlags(CLI::App* app, Options* options) {
   app->add_option("--read-percent", options->read_percent, "Share of reads in a mixed load")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
+  app->add_option("--list-keys", options->list_keys, "Keys that one list reads")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app->add_option("--page-size", options->page_size, "Keys of a page")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app->add_option("--txn-ops", options->txn_ops, "Puts in a transaction")
+      ->check(CLI::Range(std::uint64_t{1}, kTxnOpsMax))
+      ->capture_default_str();
+  app->add_flag("--prefill", options->prefill, "Write every key once before the run");
   app->add_option("--seed", options->seed, "Of the random keys and values")->capture_default_str();
+}
+
+void AddWatchAndLeaseFlags(CLI::App* app, Options* options) {
+  app->add_option("--watchers", options->watchers, "Watchers that every put must reach")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app->add_option("--streams", options->streams,
+                  "Streams that carry the watchers (default: one a connection)");
+  app->add_option("--history", options->history, "Events that a watch from the past reads")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app->add_option("--leases", options->leases, "Leases that are kept alive")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app->add_option("--ttl", options->ttl_s, "Seconds that a lease lasts")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
+absl::Status CompleteFanOut(Options* options) {
+  if (options->streams == 0) options->streams = options->conns;
+  if (options->threads != 1) {
+    return absl::InvalidArgumentError("watch-fanout has one thread");
+  }
+  if (options->value_size < FanOut::kNumberBytes) {
+    return absl::InvalidArgumentError(
+        fmt::format("watch-fanout needs a --value-size of at least {}", FanOut::kNumberBytes));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Complete(Options* options) {
   if (options->total == 0 && options->duration == absl::ZeroDuration()) {
     options->total = kDefaultTotal;
   }
+  if (options->workload == FanOut::kName) return CompleteFanOut(options);
   if (options->clients < options->conns) options->conns = options->clients;
   if (options->threads > options->conns) {
     return absl::InvalidArgumentError(
         "--threads must not exceed the connections (--conns, at most --clients)");
+  }
+  if (options->workload == "txn" && options->txn_ops > options->key_space) {
+    return absl::InvalidArgumentError("--txn-ops must not exceed --key-space");
   }
   return KeySequence::Validate({.key_space = options->key_space, .key_size = options->key_size});
 }
@@ -104,6 +153,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) 
   }
   AddLoadFlags(&app, &options);
   AddDataFlags(&app, &options);
+  AddWatchAndLeaseFlags(&app, &options);
   app.add_flag("--json", options.json, "Print the result as JSON");
   app.footer("Example: stele-bench put --conns 100 --clients 1000 --total 100000");
   try {

@@ -26,6 +26,7 @@ struct Options {
   absl::Duration duration = absl::ZeroDuration();
   double rate = 0;  // operations a second, all clients together; 0: closed loop
   absl::Duration timeout = absl::Seconds(10);
+  std::vector<int> server_pids;  // whose CPU time is accounted with the run
 
   KeyOrder key_order = KeyOrder::kSequential;
   std::uint64_t key_space = 100'000;
@@ -33,6 +34,16 @@ struct Options {
   std::size_t value_size = 256;
   bool serializable = false;
   unsigned read_percent = 90;
+  std::uint64_t list_keys = 10'000;  // of one operation of "list"
+  std::uint64_t page_size = 500;     // of one operation of "page"
+  std::uint64_t txn_ops = 1;         // puts in a transaction
+  bool prefill = false;              // every key is written once before the measured run
+
+  std::uint64_t watchers = 1000;   // that every put of "watch-fanout" must reach
+  std::uint32_t streams = 0;       // that carry them; 0: one a connection
+  std::uint64_t history = 10'000;  // events that "watch-catchup" reads back
+  std::uint64_t leases = 1000;     // granted before they are kept alive
+  std::int64_t ttl_s = 600;        // of leases
   std::uint64_t seed = 1;
 
   bool json = false;

@@ -1,25 +1,18 @@
 #include "bench/load/put_workload.h"
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "bench/load/grpc_frame.h"
 #include "proto/rpc.pb.h"
 #include "src/raft/check.h"
 
 namespace stele::load {
-namespace {
-
-constexpr std::size_t kPoolBytesMin = 1U << 20;
-
-}  // namespace
 
 PutWorkload::PutWorkload(const KeySequence::Options& keys, std::size_t value_size)
-    : key_size_(keys.key_size), value_size_(value_size), keys_(keys), random_(keys.seed + 1) {
-  pool_.resize(std::max(kPoolBytesMin, 2 * value_size));
-  for (char& byte : pool_) byte = static_cast<char>(random_.Next() >> 56);
-
+    : key_size_(keys.key_size),
+      value_size_(value_size),
+      keys_(keys),
+      values_(value_size, keys.seed + 1) {
   etcdserverpb::PutRequest put;
   put.set_key(std::string(key_size_, 'k'));
   put.set_value(std::string(value_size_, 'v'));
@@ -44,8 +37,7 @@ void PutWorkload::Prepare(Request* request) {
     request->body = shape_;
   }
   KeySequence::Write(keys_.Next(), {request->body.data() + key_offset_, key_size_});
-  const std::size_t cut = random_.Below(pool_.size() - value_size_ + 1);
-  std::memcpy(request->body.data() + value_offset_, pool_.data() + cut, value_size_);
+  values_.Fill({request->body.data() + value_offset_, value_size_});
 }
 
 }  // namespace stele::load

@@ -1,10 +1,10 @@
-// Puts of a fixed size. Every value is a different cut from a pool of random bytes: with one value
-// for all keys a store that compresses would be measured on data that compresses to nothing.
+// Puts of a fixed size.
 #pragma once
 
 #include <string>
 
 #include "bench/load/key_sequence.h"
+#include "bench/load/random_bytes.h"
 #include "bench/load/workload.h"
 
 namespace stele::load {
@@ -20,8 +20,7 @@ class PutWorkload final : public Workload {
   const std::size_t key_size_;
   const std::size_t value_size_;
   KeySequence keys_;
-  FastRandom random_;
-  std::string pool_;
+  RandomBytes values_;
   std::string shape_;  // the framed message with placeholders
   std::size_t key_offset_ = 0;
   std::size_t value_offset_ = 0;

@@ -3,12 +3,11 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <ctime>
 #include <utility>
 
 #include "bench/load/grpc_frame.h"
+#include "bench/load/message_reader.h"
+#include "bench/load/monotonic_clock.h"
 #include "fmt/format.h"
 #include "src/raft/check.h"
 
@@ -16,10 +15,10 @@ namespace stele::load {
 namespace {
 
 constexpr std::int64_t kTickNs = 50'000'000;
-constexpr int kEventsMax = 64;
 constexpr std::size_t kErrorTextMax = 100;
 
 std::string KindOf(const CallEnd& end) {
+  if (end.ok()) return "the server ended the stream";
   if (end.grpc_status < 0) return std::string(end.transport);
   return fmt::format("{}: {}", GrpcCodeName(end.grpc_status),
                      end.grpc_message.substr(0, kErrorTextMax));
@@ -32,12 +31,6 @@ void Increment(std::atomic<std::uint64_t>* count) {
 
 }  // namespace
 
-std::int64_t MonotonicNs() {
-  timespec now = {};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
 // A link, the clients that wait for it to come up, and whether it has unflushed requests.
 struct Worker::Line {
   Line(int epoll_fd, const Endpoint* endpoint) : link(epoll_fd, endpoint) {}
@@ -49,7 +42,12 @@ struct Worker::Line {
 class Worker::Client final : public Call {
  public:
   Client(Worker* owner, Line* home) : worker(owner), line(home) {}
-  void OnData(std::string_view bytes) override { worker->result_.response_bytes += bytes.size(); }
+  void OnData(std::string_view bytes) override {
+    worker->result_.response_bytes += bytes.size();
+    if (worker->call_kind_ == CallKind::kUnary) return;
+    reader.Feed(bytes,
+                [this](std::string_view message) { return worker->OnMessage(this, message); });
+  }
   void OnEnd(const CallEnd& end) override { worker->OnEnd(this, end); }
 
   Worker* const worker;
@@ -58,12 +56,15 @@ class Worker::Client final : public Call {
   std::int64_t intended_ns = 0;  // latency counts from here
   std::int64_t issued_ns = 0;    // the timeout counts from here
   bool in_flight = false;
+  bool stream_open = false;  // a call of a stream is under way, with or without an operation
+  MessageReader reader;      // of that stream
 };
 
 Worker::Worker(const Plan& plan, std::unique_ptr<Workload> workload)
     : timeout_ns_(absl::ToInt64Nanoseconds(plan.timeout)),
       stop_(plan.stop),
       workload_(std::move(workload)),
+      call_kind_(workload_->call_kind()),
       read_buffer_(std::make_unique<Connection::ReadBuffer>()),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   STELE_CHECK(epoll_.valid());
@@ -100,12 +101,13 @@ void Worker::Run(const Pacer::Plan& pace) {
   if (pace.end_ns != Pacer::kNever) give_up_ns_ = pace.end_ns + timeout_ns_;
   last_up_ns_ = MonotonicNs();
   result_.last_end_ns = pace.start_ns;
+  last_success_ns_ = pace.start_ns;
   std::int64_t next_tick_ns = last_up_ns_ + kTickNs;
   for (;;) {
     StartDue();
     FlushTouched();
     const std::int64_t now_ns = MonotonicNs();
-    if (in_flight_ == 0 && pacer_.Exhausted(now_ns)) return;
+    if (in_flight_ == 0 && pacer_.Exhausted(now_ns)) break;
     // Without a free client the next start is triggered by an answer, not by the time.
     const std::int64_t next_start_ns = free_.empty() ? Pacer::kNever : pacer_.NextStart(now_ns);
     WaitAndServe(std::min(next_start_ns, next_tick_ns));
@@ -114,21 +116,15 @@ void Worker::Run(const Pacer::Plan& pace) {
       next_tick_ns = after_ns + kTickNs;
     }
   }
+  result_.events = workload_->events();
 }
 
 void Worker::WaitAndServe(std::int64_t until_ns) {
-  const std::int64_t wait_ns = std::max<std::int64_t>(until_ns - MonotonicNs(), 0);
-  const timespec wait = {.tv_sec = wait_ns / 1'000'000'000, .tv_nsec = wait_ns % 1'000'000'000};
-  std::array<epoll_event, kEventsMax> events;
-  const int ready = ::epoll_pwait2(epoll_.get(), events.data(), kEventsMax, &wait, nullptr);
-  STELE_CHECK(ready >= 0 || errno == EINTR);
-  for (int i = 0; i < ready; ++i) {
-    const epoll_event& event = events[static_cast<std::size_t>(i)];
-    static_cast<Link*>(event.data.ptr)->OnEvents(event.events, read_buffer_.get());
-    // At once and not after all events, so that the server gets new work while we read on.
+  // After each socket and not after all, so that the server gets new work while we read on.
+  ServeLinks(epoll_.get(), until_ns, read_buffer_.get(), [this] {
     StartDue();
     FlushTouched();
-  }
+  });
 }
 
 void Worker::StartDue() {
@@ -146,9 +142,25 @@ void Worker::StartDue() {
     client->in_flight = true;
     ++in_flight_;
     workload_->Prepare(&client->request);
-    client->line->link.connection().Start(client, client->request.path, client->request.body);
+    Issue(client);
     Touch(client->line);
   }
+}
+
+void Worker::Issue(Client* client) {
+  Connection& connection = client->line->link.connection();
+  const Request& request = client->request;
+  if (call_kind_ == CallKind::kUnary) {
+    connection.Start(client, request.path, request.body);
+    return;
+  }
+  if (!client->stream_open) {
+    client->reader.Reset();
+    client->stream_open = true;
+    connection.Open(client, request.path);
+  }
+  // The connection may have refused the stream at once.
+  if (client->stream_open) connection.Send(client, request.body);
 }
 
 void Worker::Touch(Line* line) {
@@ -166,15 +178,52 @@ void Worker::FlushTouched() {
 }
 
 void Worker::OnEnd(Client* client, const CallEnd& end) {
-  const std::int64_t now_ns = MonotonicNs();
-  result_.last_end_ns = now_ns;
-  if (end.ok()) {
-    result_.latencies[client->request.operation].Record(now_ns - client->intended_ns);
-    Increment(&completed_);
+  client->stream_open = false;
+  if (!client->in_flight) return;  // between two operations of a stream, or ended by ourselves
+  if (end.ok() && call_kind_ == CallKind::kUnary) {
+    Succeed(client);
   } else {
-    result_.errors.Count(KindOf(end));
-    Increment(&failed_);
+    Fail(client, KindOf(end));
   }
+}
+
+bool Worker::OnMessage(Client* client, std::string_view message) {
+  if (!client->in_flight) return true;  // an answer to an operation that was given up
+  std::string failure;
+  const Verdict verdict = workload_->OnMessage(&client->request, message, &failure);
+  if (verdict == Verdict::kMore) return true;
+  if (verdict == Verdict::kDone) {
+    Succeed(client);
+  } else {
+    Fail(client, failure);
+  }
+  if (call_kind_ != CallKind::kStreamForEach) return true;
+  client->line->link.connection().Cancel(client, "");
+  Touch(client->line);
+  return false;
+}
+
+void Worker::Succeed(Client* client) {
+  const std::int64_t now_ns = MonotonicNs();
+  result_.latencies[client->request.operation].Record(now_ns - client->intended_ns);
+  if (now_ns - last_success_ns_ > result_.longest_gap_ns) {
+    result_.longest_gap_ns = now_ns - last_success_ns_;
+    result_.longest_gap_begin_ns = last_success_ns_;
+  }
+  last_success_ns_ = now_ns;
+  result_.last_end_ns = now_ns;
+  Increment(&completed_);
+  Release(client);
+}
+
+void Worker::Fail(Client* client, std::string_view kind) {
+  result_.last_end_ns = MonotonicNs();
+  result_.errors.Count(kind);
+  Increment(&failed_);
+  Release(client);
+}
+
+void Worker::Release(Client* client) {
   client->in_flight = false;
   --in_flight_;
   free_.push_back(client);

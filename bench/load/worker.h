@@ -23,14 +23,16 @@
 
 namespace stele::load {
 
-std::int64_t MonotonicNs();
-
 struct WorkerResult {
   std::vector<LatencyHistogram> latencies;  // of the successes, one for each kind of operation
   ErrorCounts errors;
   std::uint64_t response_bytes = 0;  // of messages with their gRPC prefixes
-  std::int64_t last_end_ns = 0;      // when the last operation ended
-  absl::Status status;               // why the run was given up, if it was
+  std::uint64_t events = 0;          // of watches
+  // The longest time without a success, and when it began. The run's start counts as a success.
+  std::int64_t longest_gap_ns = 0;
+  std::int64_t longest_gap_begin_ns = 0;
+  std::int64_t last_end_ns = 0;  // when the last operation ended
+  absl::Status status;           // why the run was given up, if it was
 };
 
 class Worker {
@@ -68,7 +70,13 @@ class Worker {
   class Client;
 
   void OnEnd(Client* client, const CallEnd& end);
+  // Whether more messages of this call are of interest.
+  bool OnMessage(Client* client, std::string_view message);
+  void Succeed(Client* client);
+  void Fail(Client* client, std::string_view kind);
+  void Release(Client* client);
   void StartDue();
+  void Issue(Client* client);
   void FlushTouched();
   // Serves sockets until `until_ns` at the latest; returns at once after the first ready ones.
   void WaitAndServe(std::int64_t until_ns);
@@ -80,6 +88,7 @@ class Worker {
   const std::int64_t timeout_ns_;
   const std::atomic<bool>* const stop_;
   const std::unique_ptr<Workload> workload_;
+  const CallKind call_kind_;
   const std::unique_ptr<Connection::ReadBuffer> read_buffer_;
   UniqueFd epoll_;
   std::vector<std::unique_ptr<Client>> clients_;
@@ -90,6 +99,7 @@ class Worker {
   Pacer pacer_{Pacer::Plan{.total = 0}};     // nothing starts before Run
   std::int64_t give_up_ns_ = Pacer::kNever;  // end of the run plus the timeout
   std::int64_t last_up_ns_ = 0;              // when a connection was last seen up
+  std::int64_t last_success_ns_ = 0;
   WorkerResult result_;
   std::atomic<std::uint64_t> completed_ = 0;
   std::atomic<std::uint64_t> failed_ = 0;
