@@ -1,85 +1,17 @@
-// CPU of the apply thread per put, and of reads on a view, over RocksDB. Flushes and compactions
-// run on RocksDB's threads and are not counted.
-#include <unistd.h>
-
-#include <filesystem>
+// CPU of the apply thread per put and per compacted version, and of reads on a view, over RocksDB.
+// Flushes and compactions run on RocksDB's threads and are not counted.
 #include <memory>
 #include <random>
-#include <string>
-#include <utility>
 #include <vector>
 
+#include "bench/bench_store.h"
 #include "benchmark/benchmark.h"
 #include "src/raft/check.h"
-#include "src/storage/engine/rocks_engine.h"
-#include "src/storage/state_machine/state_machine.h"
 
 namespace stele::storage {
 namespace {
 
-constexpr int kKeys = 100'000;
-constexpr std::size_t kValueBytes = 256;
-
-std::string KeyAt(std::uint64_t number) {
-  char key[64];
-  std::snprintf(key, sizeof(key), "/registry/object/%07llu",
-                static_cast<unsigned long long>(number));
-  return key;
-}
-
-// A store in a directory that goes with it.
-class BenchStore {
- public:
-  explicit BenchStore(std::size_t meta_cache_bytes = StateMachineOptions().meta_cache_bytes) {
-    static int count = 0;
-    dir_ = std::filesystem::temp_directory_path() /
-           ("stele_apply_" + std::to_string(getpid()) + "_" + std::to_string(++count));
-    auto engine = OpenRocksEngine(dir_.string(), {});
-    STELE_CHECK(engine.ok());
-    engine_ = *std::move(engine);
-    auto store = StateMachine::Open(engine_.get(), {.meta_cache_bytes = meta_cache_bytes});
-    STELE_CHECK(store.ok());
-    store_ = *std::move(store);
-  }
-  ~BenchStore() {
-    store_.reset();
-    engine_.reset();
-    std::filesystem::remove_all(dir_);
-  }
-  BenchStore(const BenchStore&) = delete;
-  BenchStore& operator=(const BenchStore&) = delete;
-
-  void AddPut(std::uint64_t key) {
-    stelepb::Command command;
-    command.set_request_id(1);
-    command.mutable_put()->set_key(KeyAt(key));
-    command.mutable_put()->set_value(std::string(kValueBytes, 'v'));
-    entries_.push_back({{raft::Index{store_->applied_index().value + entries_.size() + 1}, {1}},
-                        raft::EntryType::kNormal,
-                        command.SerializeAsString()});
-  }
-  void Apply() {
-    ApplyOutput output;
-    STELE_CHECK(store_->Apply(entries_, &output).ok());
-    benchmark::DoNotOptimize(output);
-    entries_.clear();
-  }
-  void Fill() {
-    for (std::uint64_t key = 0; key < kKeys; ++key) {
-      AddPut((key * 7919) % kKeys);
-      if (entries_.size() == 500) Apply();
-    }
-    Apply();
-  }
-  StateMachine& store() { return *store_; }
-  Engine& engine() { return *engine_; }
-
- private:
-  std::filesystem::path dir_;
-  std::unique_ptr<Engine> engine_;
-  std::unique_ptr<StateMachine> store_;
-  std::vector<raft::Entry> entries_;
-};
+constexpr int kKeys = BenchStore::kKeys;
 
 // Arguments: puts a pass, MiB for the metadata of keys written last.
 void ApplyPutExisting(benchmark::State& state) {
@@ -116,8 +48,8 @@ void Range(benchmark::State& state) {
   STELE_CHECK(store.engine().Flush().ok());
   const std::shared_ptr<const ReadView> view = store.store().View();
   etcdserverpb::RangeRequest request;
-  request.set_key(KeyAt(kKeys / 4));
-  request.set_range_end(state.range(0) == 1 ? "" : KeyAt(kKeys / 4 + 10'000));
+  request.set_key(BenchStore::KeyAt(kKeys / 4));
+  request.set_range_end(state.range(0) == 1 ? "" : BenchStore::KeyAt(kKeys / 4 + 10'000));
   request.set_count_only(state.range(0) == 0);
   for (auto _ : state) {
     etcdserverpb::RangeResponse response;
@@ -127,6 +59,72 @@ void Range(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * (state.range(0) == 1 ? 1 : 10'000));
 }
 BENCHMARK(Range)->ArgName("count0_point1_range2")->Arg(0)->Arg(1)->Arg(2);
+
+// The first 500 keys of all, with the exact count of the others.
+void Page(benchmark::State& state) {
+  BenchStore store;
+  store.Fill();
+  STELE_CHECK(store.engine().Flush().ok());
+  const std::shared_ptr<const ReadView> view = store.store().View();
+  etcdserverpb::RangeRequest request;
+  request.set_key(BenchStore::KeyAt(0));
+  request.set_range_end("/registry/object0");
+  request.set_limit(500);
+  for (auto _ : state) {
+    etcdserverpb::RangeResponse response;
+    STELE_CHECK(view->Range(request, &response).ok());
+    STELE_CHECK(response.count() == kKeys && response.kvs_size() == 500);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(Page)->Unit(benchmark::kMicrosecond);
+
+// What a watch from the past reads, in pieces of about 1 MiB. Time is per event.
+void History(benchmark::State& state) {
+  BenchStore store;
+  store.Fill();
+  STELE_CHECK(store.engine().Flush().ok());
+  const std::shared_ptr<const ReadView> view = store.store().View();
+  std::int64_t from = 1;
+  std::int64_t events = 0;
+  for (auto _ : state) {
+    std::vector<EventBatch> batches;
+    STELE_CHECK(view->ReadEvents("/registry/", "/registry0", from, /*with_prev_kv=*/false, 1 << 20,
+                                 10'000, &batches, &from)
+                    .ok());
+    events += static_cast<std::int64_t>(batches.size());
+    if (from > view->current_revision()) from = 1;
+  }
+  state.SetItemsProcessed(events);
+}
+BENCHMARK(History)->Unit(benchmark::kMillisecond);
+
+// Removing versions that were overwritten. Time is per removed version, on the apply thread.
+void Compaction(benchmark::State& state) {
+  constexpr int kOverwrites = 20'000;
+  BenchStore store;
+  store.Fill();
+  std::mt19937_64 random(1);
+  std::int64_t removed = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (int i = 0; i < kOverwrites; ++i) {
+      store.AddPut(random() % kKeys);
+      if (i % 500 == 499) store.Apply();
+    }
+    store.AddCompaction(store.store().View()->current_revision());
+    store.Apply();
+    state.ResumeTiming();
+    for (bool more = true; more;) {
+      const absl::StatusOr<bool> step = store.store().CompactStep();
+      STELE_CHECK(step.ok());
+      more = *step;
+    }
+    removed += kOverwrites;
+  }
+  state.SetItemsProcessed(removed);
+}
+BENCHMARK(Compaction)->Unit(benchmark::kMillisecond)->Iterations(10);
 
 }  // namespace
 }  // namespace stele::storage

@@ -83,6 +83,7 @@ class Generator:
             raise LoadFailed(f"{case.name}: nothing succeeded; {result['errors_by_kind']}")
         return {
             **self.figures(result),
+            "arguments": list(case.arguments),
             "peak_rss_bytes": cluster.memory_bytes("VmHWM"),
             "disk_bytes": cluster.disk_bytes(),
             "foreign_cpu_share": max(0.0, machine_cpu - server_whole - result["own_cpu_s"]) / capacity,

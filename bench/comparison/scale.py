@@ -32,9 +32,9 @@ SHORT = Scale(
     curve_value_sizes=(16, 4096), curve_members=(), curve_keys=(),
 )
 FULL = Scale(
-    name="full", rounds=5, seconds=5, puts=200_000, key_space=100_000, fan_out_puts=2000,
+    name="full", rounds=5, seconds=4, puts=200_000, key_space=100_000, fan_out_puts=2000,
     keys=1_000_000, overwrites=300_000, compaction_probe_s=24, defragment_probe_s=10, failovers=2,
-    idle_s=15, curve_rounds=1, curve_s=4, curve_clients=(1, 3, 10, 30, 100, 300, 1000, 3000, 10_000),
+    idle_s=12, curve_rounds=1, curve_s=4, curve_clients=(1, 3, 10, 30, 100, 300, 1000, 3000, 10_000),
     curve_value_sizes=(16, 256, 1024, 4096, 16_384, 65_536, 262_144, 1 << 20),
     curve_members=(1, 3, 5), curve_keys=(10_000, 100_000, 1_000_000),
 )
