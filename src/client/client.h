@@ -14,6 +14,9 @@
 //
 // Errors carry the server's exact text and gRPC code. `EndpointOf` tells who answered.
 //
+// Beside it: requests.h (what to get, put and delete), txn_builder.h, watcher.h and local_copy.h
+// (changes as they happen), session.h, lock.h and election.h. docs/client.md is the way in.
+//
 // Thread-safe. Requests and responses are the messages of proto/rpc.proto.
 #pragma once
 
@@ -22,11 +25,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/rpc.pb.h"
 #include "src/client/client_options.h"
+#include "src/client/requests.h"
 
 namespace stele::client {
 
@@ -46,6 +51,15 @@ class Client {
   Client& operator=(const Client&) = delete;
   ~Client();
 
+  // A client on the same connections for which `prefix` is not there: it puts the prefix in front
+  // of every key it sends and takes it off every key it gets, in ranges, txns, watches, locks and
+  // elections. Keys outside the prefix cannot be reached through it. Leases and members are the
+  // cluster's. Namespaces can be nested.
+  std::unique_ptr<Client> InNamespace(const std::string& prefix) const;
+
+  // What this client puts in front of keys; empty outside namespaces.
+  const std::string& key_prefix() const { return key_prefix_; }
+
   // Keys.
   absl::StatusOr<etcdserverpb::RangeResponse> Range(const etcdserverpb::RangeRequest& request,
                                                     CallOptions options = {});
@@ -60,11 +74,29 @@ class Client {
   absl::StatusOr<etcdserverpb::CompactionResponse> Compact(
       const etcdserverpb::CompactionRequest& request, CallOptions options = {});
 
+  // A range of any size, in pieces as the server reads them; `take` gets each piece and ends the
+  // stream early by answering false. The range is of one revision, whatever is written or compacted
+  // meanwhile. An error after the first piece is final: what was taken is all there is. Needs a
+  // server that has RangeStream (Unimplemented otherwise); ReadInPages works everywhere.
+  absl::Status RangeStream(const etcdserverpb::RangeRequest& request,
+                           absl::FunctionRef<bool(const etcdserverpb::RangeResponse&)> take,
+                           CallOptions options = {});
+
+  // Reads all of a range by calls of at most `page_size` keys, all at the same revision, which is
+  // the answer. `take` gets each page; false ends the reading. OutOfRange when a compaction passes
+  // that revision meanwhile. The time of `options` holds for each page.
+  absl::StatusOr<int64_t> ReadInPages(
+      const KeyRange& range, int64_t page_size,
+      absl::FunctionRef<bool(const etcdserverpb::RangeResponse&)> take, CallOptions options = {});
+
   // Short forms. Get answers NotFound when there is no such key.
   absl::StatusOr<mvccpb::KeyValue> Get(const std::string& key);
+  absl::StatusOr<etcdserverpb::RangeResponse> Get(const KeyRange& range, GetOptions options = {});
   absl::StatusOr<etcdserverpb::PutResponse> Put(const std::string& key, const std::string& value,
                                                 int64_t lease_id = 0);
   absl::StatusOr<etcdserverpb::DeleteRangeResponse> Delete(const std::string& key);
+  absl::StatusOr<etcdserverpb::DeleteRangeResponse> Delete(const KeyRange& range,
+                                                           DeleteOptions options = {});
 
   // Leases. TTLs are seconds. An `id` of 0 lets the server choose.
   absl::StatusOr<etcdserverpb::LeaseGrantResponse> LeaseGrant(int64_t ttl_seconds, int64_t id = 0,
@@ -99,17 +131,25 @@ class Client {
   // a certain member.
   absl::StatusOr<etcdserverpb::StatusResponse> Status(CallOptions options = {});
 
+  // Maintenance of the member behind the endpoint that answers, like Status. The hashes of members
+  // with equal history are equal: HashKV of the keys up to `revision` (0: the newest), Hash of all
+  // that is stored.
+  absl::StatusOr<etcdserverpb::DefragmentResponse> Defragment(CallOptions options = {});
+  absl::StatusOr<etcdserverpb::HashKVResponse> HashKV(int64_t revision, CallOptions options = {});
+  absl::StatusOr<etcdserverpb::HashResponse> Hash(CallOptions options = {});
+  // Asks for, raises or clears alarms; they are the cluster's.
+  absl::StatusOr<etcdserverpb::AlarmResponse> Alarm(const etcdserverpb::AlarmRequest& request,
+                                                    CallOptions options = {});
+
   // For the classes of this directory that keep a stream open.
   const std::shared_ptr<Connections>& connections() const { return connections_; }
 
  private:
-  explicit Client(std::shared_ptr<Connections> connections);
+  Client(std::shared_ptr<Connections> connections, std::string key_prefix);
 
-  std::shared_ptr<Connections> connections_;
+  const std::shared_ptr<Connections> connections_;
+  const std::string key_prefix_;
 };
-
-// The `range_end` that makes a range of all keys starting with `prefix`.
-std::string PrefixRangeEnd(std::string prefix);
 
 // The endpoint that gave this error; empty when no server did.
 std::string EndpointOf(const absl::Status& status);

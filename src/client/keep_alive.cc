@@ -1,6 +1,7 @@
 #include "src/client/keep_alive.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "src/client/connections.h"
 
@@ -8,11 +9,15 @@ namespace stele::client {
 
 absl::Duration RenewalPause(int64_t ttl_seconds) { return absl::Seconds(ttl_seconds) / 3; }
 
-KeepAlive::KeepAlive(const Client& client, int64_t lease_id)
+KeepAlive::KeepAlive(const Client& client, int64_t lease_id, KeepAliveOptions options)
     : lease_id_(lease_id),
       call_timeout_(client.connections()->options().call_timeout),
+      options_(std::move(options)),
       stream_(client),
-      thread_([this] { Run(); }) {}
+      thread_([this] {
+        const absl::Status failure = RenewUntilLost();
+        if (!failure.ok() && options_.on_lost) options_.on_lost(failure);
+      }) {}
 
 KeepAlive::~KeepAlive() {
   {
@@ -35,9 +40,10 @@ bool KeepAlive::WaitForRenewals(int64_t count, absl::Time deadline) const {
   return mutex_.AwaitWithDeadline(absl::Condition(&done), deadline);
 }
 
-void KeepAlive::Run() {
-  // Until the first answer tells the TTL, the call timeout is all there is to go by.
-  absl::Time lost_at = absl::Now() + call_timeout_;
+absl::Status KeepAlive::RenewUntilLost() {
+  // Until the first answer tells the TTL, what the caller knows is all there is to go by.
+  absl::Time lost_at = options_.certain_until == absl::InfinitePast() ? absl::Now() + call_timeout_
+                                                                      : options_.certain_until;
   while (true) {
     const absl::Time asked_at = absl::Now();
     auto response = stream_.Renew(lease_id_, std::min(lost_at, asked_at + call_timeout_));
@@ -49,10 +55,9 @@ void KeepAlive::Run() {
       lost_at = asked_at + absl::Seconds(response->ttl());
       due = asked_at + RenewalPause(response->ttl());
     } else if (absl::IsNotFound(response.status()) || absl::Now() >= lost_at) {
-      failure_ = response.status();
-      return;
+      return failure_ = response.status();
     }
-    if (mutex_.AwaitWithDeadline(absl::Condition(&stopping_), due)) return;
+    if (mutex_.AwaitWithDeadline(absl::Condition(&stopping_), due)) return absl::OkStatus();
   }
 }
 

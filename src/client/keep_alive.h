@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -23,10 +24,21 @@ namespace stele::client {
 // two renewals may fail before the lease runs out.
 absl::Duration RenewalPause(int64_t ttl_seconds);
 
+struct KeepAliveOptions {
+  // Until when the lease is certain to live without a renewal. Past it with no renewal, the lease
+  // counts as lost, although it may still be there: whoever must not act without it is warned in
+  // time. The default is one call timeout from now.
+  absl::Time certain_until = absl::InfinitePast();
+
+  // Called once, by the object's own thread, when the lease is lost. It must not destroy the
+  // object.
+  std::function<void(const absl::Status&)> on_lost;
+};
+
 class KeepAlive {
  public:
   // Renews at once, then after every third of the TTL.
-  KeepAlive(const Client& client, int64_t lease_id);
+  KeepAlive(const Client& client, int64_t lease_id, KeepAliveOptions options = {});
   KeepAlive(const KeepAlive&) = delete;
   KeepAlive& operator=(const KeepAlive&) = delete;
   // Stops renewing; the lease stays until its TTL is over.
@@ -40,10 +52,12 @@ class KeepAlive {
   bool WaitForRenewals(int64_t count, absl::Time deadline) const;
 
  private:
-  void Run();
+  // Renews until told to stop (OK) or the lease is lost (why).
+  absl::Status RenewUntilLost();
 
   const int64_t lease_id_;
   const absl::Duration call_timeout_;
+  const KeepAliveOptions options_;
   KeepAliveStream stream_;  // used by the thread only
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -9,6 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "proto/rpc.grpc.pb.h"
 #include "src/client/connections.h"
+#include "src/client/key_prefix.h"
 #include "src/client/retry.h"
 #include "src/client/watch_cursor.h"
 
@@ -36,9 +37,10 @@ enum class Operation { kNone, kOpen, kSend, kReceive, kFinish, kPause };
 
 class Watcher::Stream {
  public:
-  Stream(std::shared_ptr<Connections> connections, WatchCreateRequest request)
-      : connections_(std::move(connections)),
-        request_(std::move(request)),
+  Stream(const Client& client, WatchCreateRequest request)
+      : connections_(client.connections()),
+        key_prefix_(client.key_prefix()),
+        request_(WithPrefix(key_prefix_, std::move(request))),
         cursor_(request_.start_revision()) {}
 
   Stream(const Stream&) = delete;
@@ -168,6 +170,7 @@ class Watcher::Stream {
     if (open_->incoming.created()) created_ = true;
     if (open_->incoming.canceled()) ended_ = true;
     ready_ = cursor_.Take(std::exchange(open_->incoming, WatchResponse()));
+    if (ready_.has_value() && !key_prefix_.empty()) StripPrefixFrom(key_prefix_, *ready_);
     // Events are read only when they are asked for, so that a slow user slows the server down. The
     // one response that is read ahead also notices the loss of the connection.
     if (ended_) {
@@ -209,6 +212,7 @@ class Watcher::Stream {
   void* Tag() { return this; }
 
   const std::shared_ptr<Connections> connections_;
+  const std::string key_prefix_;
   const WatchCreateRequest request_;
   WatchCursor cursor_;
   grpc::CompletionQueue queue_;
@@ -227,7 +231,7 @@ class Watcher::Stream {
 };
 
 Watcher::Watcher(const Client& client, WatchCreateRequest request)
-    : stream_(std::make_unique<Stream>(client.connections(), std::move(request))) {}
+    : stream_(std::make_unique<Stream>(client, std::move(request))) {}
 
 Watcher::~Watcher() = default;
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -45,9 +46,10 @@ std::vector<int> FreePorts(int count) {
   return ports;
 }
 
-EtcdProcess::EtcdProcess(std::string name, int client_port, int peer_port,
+EtcdProcess::EtcdProcess(std::string program, std::string name, int client_port, int peer_port,
                          std::string initial_cluster)
-    : name_(std::move(name)),
+    : program_(std::move(program)),
+      name_(std::move(name)),
       client_port_(client_port),
       peer_port_(peer_port),
       initial_cluster_(std::move(initial_cluster)),
@@ -60,7 +62,7 @@ EtcdProcess::~EtcdProcess() {
 }
 
 void EtcdProcess::Start() {
-  std::vector<std::string> words = {"etcd",
+  std::vector<std::string> words = {program_,
                                     "--name",
                                     name_,
                                     "--data-dir",
@@ -74,8 +76,8 @@ void EtcdProcess::Start() {
                                     "--initial-advertise-peer-urls",
                                     Url(peer_port_),
                                     "--initial-cluster",
-                                    initial_cluster_,
-                                    "--unsafe-no-fsync"};
+                                    initial_cluster_};
+  if (program_ == "etcd") words.emplace_back("--unsafe-no-fsync");
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -84,7 +86,7 @@ void EtcdProcess::Start() {
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (directory_ + "/log").c_str(),
                                    O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  ASSERT_EQ(posix_spawnp(&pid_, "etcd", &actions, nullptr, arguments.data(), environ), 0);
+  ASSERT_EQ(posix_spawnp(&pid_, program_.c_str(), &actions, nullptr, arguments.data(), environ), 0);
   posix_spawn_file_actions_destroy(&actions);
 }
 
@@ -97,7 +99,8 @@ void EtcdProcess::Kill() {
 
 std::string EtcdProcess::endpoint() const { return Url(client_port_); }
 
-std::vector<std::unique_ptr<EtcdProcess>> StartEtcdCluster(int members) {
+std::vector<std::unique_ptr<EtcdProcess>> StartEtcdCluster(int members,
+                                                           const std::string& program) {
   const std::vector<int> ports = FreePorts(2 * members);
   const auto port = [&ports](int i) { return ports[static_cast<size_t>(i)]; };
   std::string cluster;
@@ -106,11 +109,17 @@ std::vector<std::unique_ptr<EtcdProcess>> StartEtcdCluster(int members) {
   }
   std::vector<std::unique_ptr<EtcdProcess>> started;
   for (int i = 0; i < members; ++i) {
-    started.push_back(
-        std::make_unique<EtcdProcess>(absl::StrCat("m", i), port(2 * i), port(2 * i + 1), cluster));
+    started.push_back(std::make_unique<EtcdProcess>(program, absl::StrCat("m", i), port(2 * i),
+                                                    port(2 * i + 1), cluster));
     started.back()->Start();
   }
   return started;
+}
+
+std::string SteledProgram() {
+  const char* named = std::getenv("STELE_SERVER_BINARY");
+  const std::string program = named != nullptr ? named : STELE_BIN_DIR "/steled";
+  return std::filesystem::exists(program) ? program : "";
 }
 
 }  // namespace stele::client

@@ -1,4 +1,5 @@
-// A real etcd for the tests of the client: one member of a cluster, on free ports.
+// A real server for the tests of the client: one member of a cluster, on free ports. It is Debian's
+// etcd unless another program is named that takes the same flags.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +12,8 @@ namespace stele::client {
 
 class EtcdProcess {
  public:
-  EtcdProcess(std::string name, int client_port, int peer_port, std::string initial_cluster);
+  EtcdProcess(std::string program, std::string name, int client_port, int peer_port,
+              std::string initial_cluster);
   EtcdProcess(const EtcdProcess&) = delete;
   EtcdProcess& operator=(const EtcdProcess&) = delete;
   ~EtcdProcess();
@@ -24,6 +26,7 @@ class EtcdProcess {
   std::string endpoint() const;
 
  private:
+  const std::string program_;
   const std::string name_;
   const int client_port_;
   const int peer_port_;
@@ -36,6 +39,10 @@ class EtcdProcess {
 std::vector<int> FreePorts(int count);
 
 // Started members of one cluster; not necessarily serving yet.
-std::vector<std::unique_ptr<EtcdProcess>> StartEtcdCluster(int members);
+std::vector<std::unique_ptr<EtcdProcess>> StartEtcdCluster(int members,
+                                                           const std::string& program = "etcd");
+
+// $STELE_SERVER_BINARY, or steled of this build; empty when there is none.
+std::string SteledProgram();
 
 }  // namespace stele::client
