@@ -4,6 +4,8 @@
 //
 // Start it several times with different names: one leads, the others wait. End the leader (Ctrl-C,
 // or kill -9): the next one takes over, at once or when the leader's lease has run out.
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -86,10 +88,7 @@ int main(int argc, char** argv) {
   }
   // Without a session there is no leadership: stop leading first, ask why later.
   Say(name + " stops");
-  if (absl::IsCancelled(status)) {
-    stopper.join();
-    return 0;
-  }
-  stopper.detach();
-  return Fail(status);
+  kill(getpid(), SIGTERM);  // for the stopper, if no signal has come to it yet
+  stopper.join();
+  return absl::IsCancelled(status) ? 0 : Fail(status);
 }

@@ -226,6 +226,24 @@ TEST_P(CoordinationTest, ObserverSurvivesCompaction) {
   EXPECT_EQ(observer.Next(Soon())->kv.value(), "v3");
 }
 
+// Nobody says that the lease is gone; the session must not believe in it for longer than its TTL.
+TEST(SessionWithoutServer, IsOverAfterATtlOfSilence) {
+  auto cluster = StartEtcdCluster(1);
+  ClientOptions options;
+  options.endpoints = {cluster[0]->endpoint()};
+  options.dial_timeout = kPatience;
+  auto client = *Client::Create(options);
+  ASSERT_TRUE(client->LeaseList({.timeout = kPatience}).ok());
+  auto session = *Session::Create(*client, {.ttl_seconds = 2});
+  cluster[0]->Kill();
+  const absl::Time killed_at = absl::Now();
+  EXPECT_TRUE(session->WaitUntilOver(absl::Now() + kPatience));
+  EXPECT_LT(absl::Now() - killed_at, absl::Seconds(3));
+  const absl::Status failure = session->Failure();
+  EXPECT_TRUE(absl::IsUnavailable(failure) || absl::IsDeadlineExceeded(failure)) << failure;
+  session->Abandon();  // there is nobody to revoke it
+}
+
 INSTANTIATE_TEST_SUITE_P(Servers, CoordinationTest, ::testing::ValuesIn(ServerKinds()),
                          [](const auto& server) { return server.param; });
 

@@ -1,187 +1,15 @@
-"""Runs the same commands through etcd's command line and through stele and compares the outputs.
-
-Two fresh etcd servers with the same identity see the same history, one through each program, so that
-even ids and revisions must agree. Standard output, standard error and exit code are compared byte for
-byte; what differs by nature (ports, lease ids, times taken) is replaced by a placeholder first, and
-stele may say more where etcd's program only says that a deadline has passed.
-
-usage: transcript_test.py STELE_PROGRAM
-"""
+"""Keys, txns, leases, members and watches: stele prints what etcdctl prints. See transcript.py."""
 
 import os
 import re
-import shutil
-import signal
-import socket
 import subprocess
-import sys
-import tempfile
-import time
 import unittest
 
-STELE = sys.argv.pop(1)
-COMMAND_SECONDS_MAX = 15
-START_SECONDS_MAX = 20
-STREAM_SECONDS_MAX = 10
+from test_server import clean_environment, free_ports
+from transcript import COMMAND_SECONDS_MAX, STELE, Transcript, suite_of
 
 
-def free_ports(count):
-    """Ports nobody listens on, found by binding them together so that they differ."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
-def clean_environment(**extra):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ETCD", "STELE_"))}
-    return {**kept, "ETCDCTL_API": "3", **extra}
-
-
-class Server:
-    """An etcd of one member. The advertised peer address gives it its ids and need not be real."""
-
-    def __init__(self, identity):
-        self.directory = tempfile.mkdtemp(prefix="stele-transcript-")
-        client, peer = free_ports(2)
-        self.port = str(client)
-        self.endpoint = f"http://127.0.0.1:{client}"
-        self.log = open(os.path.join(self.directory, "log"), "wb")
-        self.process = subprocess.Popen(
-            ["etcd", "--name", "ref", "--data-dir", os.path.join(self.directory, "data"),
-             "--listen-client-urls", self.endpoint, "--advertise-client-urls", self.endpoint,
-             "--listen-peer-urls", f"http://127.0.0.1:{peer}",
-             "--initial-advertise-peer-urls", identity, "--initial-cluster", f"ref={identity}",
-             "--unsafe-no-fsync"],
-            stdout=self.log, stderr=subprocess.STDOUT, env=clean_environment())
-
-    def wait_until_ready(self):
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while time.monotonic() < deadline and self.process.poll() is None:
-            probe = subprocess.run(
-                ["etcdctl", "--endpoints", self.endpoint, "--command-timeout", "1s", "get", "x"],
-                env=clean_environment(), capture_output=True, timeout=COMMAND_SECONDS_MAX)
-            if probe.returncode == 0:
-                return
-        raise RuntimeError("etcd did not start; see " + self.log.name)
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.log.close()
-        shutil.rmtree(self.directory)
-
-
-class Side:
-    """One program with the server it talks to."""
-
-    def __init__(self, program, server):
-        self.program = program
-        self.server = server
-        self.leases = []
-
-    def arguments(self, words):
-        return [self.program, "--endpoints", self.server.endpoint] + [self.filled(w) for w in words]
-
-    def filled(self, word):
-        for number, lease in enumerate(self.leases):
-            if isinstance(word, bytes):
-                word = word.replace(b"{L%d}" % number, lease.encode())
-            else:
-                word = word.replace("{L%d}" % number, lease)
-        return word
-
-    def run(self, words, stdin=b"", environment=None, endpoints=True):
-        arguments = self.arguments(words)
-        if not endpoints:
-            del arguments[1:3]
-        done = subprocess.run(arguments, input=stdin, capture_output=True,
-                              env=clean_environment(**(environment or {})),
-                              timeout=COMMAND_SECONDS_MAX)
-        return self.normal(done.stdout), self.normal(done.stderr), done.returncode
-
-    def grant(self, ttl):
-        out, _, _ = self.run(["lease", "grant", str(ttl)])
-        self.leases.append(out.split()[1].decode())
-
-    def normal(self, text):
-        """The output with everything replaced that differs from server to server."""
-        text = text.replace(self.server.port.encode(), b"PORT!")
-        for number, lease in enumerate(self.leases):
-            text = text.replace(lease.encode(), b"LEASE%d" % number)
-            text = text.replace(str(int(lease, 16)).encode(), b"LEASE%d" % number)
-        lines = text.splitlines(keepends=True)
-        return b"".join(line for line in lines if not line.startswith(b'{"level":"warn"'))
-
-
-# Numbers that depend on time or on the store's files.
-TIMES = [(rb"took = [0-9.]+.?.?s", b"took"), (rb'"took":"[^"]*"', b"took"),
-         (rb'"Took" : [0-9.]+.?.?s', b"took"), (rb"remaining\(\d+s\)", b"remaining"),
-         (rb'"ttl":\d+', b"ttl"), (rb'"TTL" : \d+', b"ttl"), (rb'"dbSize(InUse)?":\d+', b"size"),
-         (rb'"DBSize" : \d+', b"size"), (rb"\d+ kB", b"size"), (rb" [0-9.]+.?.?s \|", b" took|"),
-         (rb"-{10,}", b"-"), (rb" {3,}", b" ")]
-
-
-def blurred(text):
-    for pattern, replacement in TIMES:
-        text = re.sub(pattern, replacement, text)
-    return text
-
-
-class Transcript(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        identity = f"http://127.0.0.1:{free_ports(1)[0]}"
-        cls.servers = [Server(identity), Server(identity)]
-        try:
-            for server in cls.servers:
-                server.wait_until_ready()
-        except Exception:
-            cls.tearDownClass()
-            raise
-        cls.theirs = Side("etcdctl", cls.servers[0])
-        cls.ours = Side(STELE, cls.servers[1])
-
-    @classmethod
-    def tearDownClass(cls):
-        for server in cls.servers:
-            server.stop()
-
-    def same(self, *words, stdin=b"", blur=False, environment=None, endpoints=True):
-        """The command has the same output, errors and exit code in both programs."""
-        theirs = self.theirs.run(words, self.theirs.filled(stdin), environment, endpoints)
-        ours = self.ours.run(words, self.ours.filled(stdin), environment, endpoints)
-        if blur:
-            theirs = tuple(blurred(x) if isinstance(x, bytes) else x for x in theirs)
-            ours = tuple(blurred(x) if isinstance(x, bytes) else x for x in ours)
-        self.assertEqual(theirs, ours, f"command: {words} {stdin}")
-        return ours
-
-    def same_error(self, *words):
-        """A usage error: same exit code and same first line; stele prints no usage text."""
-        theirs = self.theirs.run(words)
-        ours = self.ours.run(words)
-        self.assertEqual(theirs[2], ours[2], f"command: {words} {ours}")
-        self.assertNotEqual(0, ours[2])
-        self.assertEqual(b"", ours[0], f"command: {words}")
-        first = theirs[1].replace(b"etcdctl", b"stele").splitlines()[0]
-        self.assertEqual(first, ours[1].splitlines()[0], f"command: {words}")
-
-    def both(self, *words):
-        for side in (self.theirs, self.ours):
-            out, err, code = side.run(words)
-            self.assertEqual(0, code, f"{side.program} {words}: {out} {err}")
-
-    def fresh(self):
-        """Forgets all keys, in the same number of revisions on both sides."""
-        self.both("del", "", "--prefix")
-
+class Basics(Transcript):
     def test_put_and_get(self):
         self.fresh()
         odd = "x\ny\x01\"\u00e9\u2028\t\v\r\\ [a,b] {} \U0001f600 \u00ad"
@@ -373,41 +201,6 @@ class Transcript(unittest.TestCase):
             "STELE_ENDPOINTS": f"127.0.0.1:{port},{self.ours.server.endpoint}"})
         self.assertEqual((b"0\n", b"", 0), (out, err, code))
 
-    def stream_both(self, words, stdin=None, meanwhile=None):
-        """Both programs, running until their outputs agree; answers the output."""
-        processes, files = [], []
-        try:
-            for side in (self.theirs, self.ours):
-                files.append(tempfile.TemporaryFile())
-                processes.append(subprocess.Popen(side.arguments(words), stdout=files[-1],
-                                                  stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                                  env=clean_environment()))
-                if stdin is not None:
-                    processes[-1].stdin.write(stdin)
-                    processes[-1].stdin.flush()
-            deadline = time.monotonic() + STREAM_SECONDS_MAX
-            theirs, ours = b"", b"?"
-            while time.monotonic() < deadline:
-                theirs, ours = (side.normal(os.pread(file.fileno(), 1 << 20, 0))
-                                for side, file in zip((self.theirs, self.ours), files))
-                if theirs and theirs == ours:
-                    if meanwhile is None:
-                        return ours
-                    meanwhile()
-                    meanwhile = None
-                    while all(p.poll() is None for p in processes) and time.monotonic() < deadline:
-                        time.sleep(0.02)
-                time.sleep(0.02)
-            self.assertEqual(theirs, ours, f"command: {words}")
-            return ours
-        finally:
-            for process in processes:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
-                process.stdin.close()
-            for file in files:
-                file.close()
-
     def test_watch(self):
         self.fresh()
         out, _, _ = self.ours.run(["get", "a", "-w", "json"])
@@ -439,6 +232,10 @@ class Transcript(unittest.TestCase):
 
         out = self.stream_both(["lease", "keep-alive", lease], meanwhile=revoke)
         self.assertTrue(out.endswith(b"expired or revoked.\n"), out)
+
+
+def load_tests(_loader, _tests, _pattern):
+    return suite_of(Basics)
 
 
 if __name__ == "__main__":

@@ -23,11 +23,15 @@ struct Command {
   std::function<Runner(FlagSet&)> prepare;
 };
 
-std::vector<Command> KvCommands();        // get, put, del, compaction
-std::vector<Command> TxnCommands();       // txn
-std::vector<Command> WatchCommands();     // watch
-std::vector<Command> LeaseCommands();     // lease ...
-std::vector<Command> MemberCommands();    // member ..., move-leader
-std::vector<Command> EndpointCommands();  // endpoint status, endpoint health
+std::vector<Command> KvCommands();           // get, put, del, compaction
+std::vector<Command> TxnCommands();          // txn
+std::vector<Command> WatchCommands();        // watch
+std::vector<Command> LeaseCommands();        // lease ...
+std::vector<Command> MemberCommands();       // member ..., move-leader
+std::vector<Command> EndpointCommands();     // endpoint status, health, hashkv
+std::vector<Command> LockCommands();         // lock, elect
+std::vector<Command> MaintenanceCommands();  // alarm ..., defrag
+std::vector<Command> CheckCommands();        // check perf, check datascale
+std::vector<Command> MirrorCommands();       // make-mirror
 
 }  // namespace stele::cli

@@ -1,4 +1,4 @@
-// endpoint status and endpoint health.
+// endpoint status, endpoint health and endpoint hashkv.
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -11,36 +11,12 @@
 namespace stele::cli {
 namespace {
 
-// The endpoints to ask: those given, or with --cluster those the members advertise.
-absl::StatusOr<std::vector<std::string>> EndpointsToAsk(Session& session, bool whole_cluster) {
-  if (!whole_cluster) return session.flags().endpoints;
-  auto client = session.client();
-  if (!client.ok()) return client.status();
-  auto members = (*client)->MemberList(/*linearizable=*/true, session.call_options());
-  if (!members.ok()) {
-    const absl::Status failure = CallFailure(session, members.status());
-    return Failure(kExitError, absl::StrCat("failed to fetch endpoints from the member list: ",
-                                            std::string(failure.message())));
-  }
-  std::vector<std::string> endpoints;
-  for (const auto& member : members->members()) {
-    endpoints.insert(endpoints.end(), member.clienturls().begin(), member.clienturls().end());
-  }
-  return endpoints;
-}
-
 // Asks all endpoints at once, so that a dead one costs its time only once.
 void ForEach(const std::vector<std::string>& endpoints, const std::function<void(size_t)>& ask) {
   std::vector<std::thread> threads;
   threads.reserve(endpoints.size());
   for (size_t i = 0; i < endpoints.size(); ++i) threads.emplace_back(ask, i);
   for (std::thread& thread : threads) thread.join();
-}
-
-std::string Reason(const absl::Status& status) {
-  if (absl::IsUnavailable(status) && client::EndpointOf(status).empty()) return "cannot connect";
-  if (absl::IsDeadlineExceeded(status)) return "context deadline exceeded";
-  return std::string(status.message());
 }
 
 absl::Status Status(bool whole_cluster, Session& session) {
@@ -61,7 +37,7 @@ absl::Status Status(bool whole_cluster, Session& session) {
       continue;
     }
     std::fprintf(stderr, "Failed to get the status of endpoint %s (%s)\n", (*endpoints)[i].c_str(),
-                 Reason(answers[i].status()).c_str());
+                 ShortReason(answers[i].status()).c_str());
     result = Failure(kExitError, "");
   }
   Session::Write(session.MakePrinter()->Status(statuses));
@@ -84,7 +60,7 @@ EndpointHealth AskHealth(const Session& session, const std::string& endpoint) {
   health.took = absl::Now() - asked_at;
   // Who is refused has been answered.
   health.healthy = status.ok() || absl::IsPermissionDenied(status);
-  if (!health.healthy) health.error = Reason(status);
+  if (!health.healthy) health.error = ShortReason(status);
   return health;
 }
 
@@ -107,6 +83,43 @@ absl::Status Health(bool whole_cluster, Session& session) {
   return absl::OkStatus();
 }
 
+absl::Status Hash(bool whole_cluster, int64_t revision, Session& session) {
+  if (absl::Status refused = session.Refuse(Format::kProtobuf); !refused.ok()) return refused;
+  auto endpoints = EndpointsToAsk(session, whole_cluster);
+  if (!endpoints.ok()) return endpoints.status();
+  std::vector<absl::StatusOr<etcdserverpb::HashKVResponse>> answers(endpoints->size(),
+                                                                    absl::UnknownError(""));
+  ForEach(*endpoints, [&](size_t i) {
+    auto client = session.ClientOf((*endpoints)[i]);
+    answers[i] =
+        client.ok() ? (*client)->HashKV(revision, session.call_options()) : client.status();
+  });
+  std::vector<EndpointHash> hashes;
+  absl::Status result;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i].ok()) {
+      hashes.push_back({(*endpoints)[i], *answers[i]});
+      continue;
+    }
+    const std::string reason = ShortReason(answers[i].status());
+    std::fprintf(stderr, "Failed to get the hash of endpoint %s (%s)\n", (*endpoints)[i].c_str(),
+                 reason.c_str());
+    result = Failure(kExitError, reason);
+  }
+  if (!hashes.empty()) Session::Write(session.MakePrinter()->Hashes(hashes));
+  return result;
+}
+
+Runner PrepareHash(FlagSet& set) {
+  auto whole_cluster = std::make_shared<bool>(false);
+  auto revision = std::make_shared<int64_t>(0);
+  set.Add("cluster", whole_cluster.get(), "Ask every member of the cluster");
+  set.Add("rev", revision.get(), "Hash the history up to this revision; 0 means the newest");
+  return [whole_cluster, revision](Session& session, const std::vector<std::string>&) {
+    return Hash(*whole_cluster, *revision, session);
+  };
+}
+
 Runner Prepare(FlagSet& set, absl::Status (*run)(bool, Session&)) {
   auto whole_cluster = std::make_shared<bool>(false);
   set.Add("cluster", whole_cluster.get(), "Ask every member of the cluster");
@@ -124,7 +137,11 @@ std::vector<Command> EndpointCommands() {
        [](FlagSet& set) { return Prepare(set, Status); }},
       {"endpoint health", "", "Checks that members answer a linearizable read",
        "  stele endpoint health --cluster      exit code 1 when one of them does not\n",
-       [](FlagSet& set) { return Prepare(set, Health); }}};
+       [](FlagSet& set) { return Prepare(set, Health); }},
+      {"endpoint hashkv", "", "Prints the hash of every member's history, equal when the data is",
+       "  stele endpoint hashkv --cluster -w table\n"
+       "  stele endpoint hashkv --cluster --rev=1200   while there are writes: up to a revision\n",
+       PrepareHash}};
 }
 
 }  // namespace stele::cli

@@ -68,7 +68,7 @@ absl::StatusOr<WatchOrder> BuildOrder(const WatchFlags& flags, const FlagSet& se
     return Failure(kExitBadArguments, "`range_end` and `--prefix` are mutually exclusive");
   }
   KeyRange range{arguments[0], arguments.size() > 1 ? arguments[1] : ""};
-  if (flags.prefix) range = PrefixRange(arguments[0]);
+  if (flags.prefix) range = KeyRange::Prefix(arguments[0]);
   order.request.set_key(range.key);
   order.request.set_range_end(range.end);
   order.request.set_start_revision(flags.revision);
@@ -112,7 +112,7 @@ class InteractiveWatches {
     Running& running = running_.emplace_back(client_, order->request);
     running.thread = std::thread([this, &running, program = order->program] {
       const absl::Status end = RunWatch(session_, running.watcher, program, output_);
-      if (ExitCodeOf(end) == kExitError && !running.watcher.cancelled()) {
+      if (ExitCodeOf(end) == kExitError && !end.message().empty() && !running.watcher.cancelled()) {
         std::fprintf(stderr, "Error: %s\n", std::string(end.message()).c_str());
       }
     });

@@ -4,7 +4,6 @@
 #include "absl/strings/str_cat.h"
 #include "src/client/cli/exit_status.h"
 #include "src/client/cli/go_text.h"
-#include "src/client/client.h"
 
 namespace stele::cli {
 namespace {
@@ -66,17 +65,6 @@ void DeleteFlags::Register(FlagSet& flags) {
   flags.Add("prev-kv", &prev_kv, "Print the deleted pairs");
 }
 
-KeyRange PrefixRange(const std::string& prefix) {
-  // The empty key is not a key; all keys are the range from the smallest one without an end.
-  if (prefix.empty()) return FromKeyRange(prefix);
-  return {prefix, client::PrefixRangeEnd(prefix)};
-}
-
-KeyRange FromKeyRange(const std::string& key) {
-  const std::string zero(1, '\0');
-  return {key.empty() ? zero : key, zero};
-}
-
 absl::StatusOr<int64_t> ParseLeaseId(const std::string& text, const std::string& what) {
   auto id = ParseInt(text, 16);
   if (id.ok()) return id;
@@ -101,8 +89,8 @@ absl::StatusOr<RangeRequest> BuildRange(const GetFlags& flags, const Arguments& 
         "`--keys-only` and `--count-only` cannot be set at the same time, choose one");
   }
   KeyRange range{arguments[0], arguments.size() > 1 ? arguments[1] : ""};
-  if (flags.prefix) range = PrefixRange(arguments[0]);
-  if (flags.from_key) range = FromKeyRange(arguments[0]);
+  if (flags.prefix) range = KeyRange::Prefix(arguments[0]);
+  if (flags.from_key) range = KeyRange::From(arguments[0]);
   auto order = ParseOrder(flags.order);
   if (!order.ok()) return order.status();
   auto target = ParseTarget(flags.sort_by);
@@ -163,8 +151,8 @@ absl::StatusOr<etcdserverpb::DeleteRangeRequest> BuildDelete(const DeleteFlags& 
         "too many arguments, only accept one argument when `--prefix` or `--from-key` is set");
   }
   KeyRange range{arguments[0], arguments.size() > 1 ? arguments[1] : ""};
-  if (flags.prefix) range = PrefixRange(arguments[0]);
-  if (flags.from_key) range = FromKeyRange(arguments[0]);
+  if (flags.prefix) range = KeyRange::Prefix(arguments[0]);
+  if (flags.from_key) range = KeyRange::From(arguments[0]);
   etcdserverpb::DeleteRangeRequest request;
   request.set_key(range.key);
   request.set_range_end(range.end);

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "proto/rpc.pb.h"
 #include "src/client/cli/flags.h"
+#include "src/client/requests.h"
 
 namespace stele::cli {
 
@@ -46,6 +47,7 @@ struct DeleteFlags {
   void Register(FlagSet& flags);
 };
 
+using client::KeyRange;
 using Arguments = std::vector<std::string>;
 using ReadAll = std::function<std::string()>;
 
@@ -56,15 +58,6 @@ absl::StatusOr<etcdserverpb::PutRequest> BuildPut(const PutFlags& flags, const A
                                                   const ReadAll& read_rest);
 absl::StatusOr<etcdserverpb::DeleteRangeRequest> BuildDelete(const DeleteFlags& flags,
                                                              const Arguments& arguments);
-
-// A key and the end of its range.
-struct KeyRange {
-  std::string key;
-  std::string end;
-};
-
-KeyRange PrefixRange(const std::string& prefix);
-KeyRange FromKeyRange(const std::string& key);
 
 // A lease id in hexadecimal; `what` starts the error line.
 absl::StatusOr<int64_t> ParseLeaseId(const std::string& text, const std::string& what);

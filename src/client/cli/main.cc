@@ -1,4 +1,6 @@
 // The program `stele`: finds the command, parses its flags, runs it, reports how it ended.
+#include <unistd.h>
+
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -6,7 +8,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "src/client/cli/advice.h"
 #include "src/client/cli/command.h"
+#include "src/client/cli/completion.h"
 #include "src/client/cli/exit_status.h"
 #include "src/client/cli/help.h"
 
@@ -22,12 +26,61 @@ absl::Status PrintVersion(Session& /*session*/, const std::vector<std::string>& 
   return absl::OkStatus();
 }
 
+std::vector<std::string> FlagWords(const FlagSet& set) {
+  std::vector<std::string> words;
+  for (const Flag& flag : set.flags()) {
+    words.push_back(absl::StrCat("--", flag.name, flag.is_bool ? "" : "="));
+  }
+  return words;
+}
+
+using CompletionScript = std::string (*)(const std::vector<CompletionEntry>&,
+                                         const std::vector<std::string>&);
+
+std::vector<Command> AllCommands();
+
+absl::Status PrintCompletion(CompletionScript script) {
+  std::vector<CompletionEntry> entries;
+  for (const Command& command : AllCommands()) {
+    FlagSet own;
+    const Runner runner = command.prepare(own);  // owns what the flags point to
+    entries.push_back({command.path, command.summary, FlagWords(own)});
+  }
+  FlagSet global;
+  GlobalFlags global_flags;
+  global_flags.Register(global);
+  bool help = false;
+  global.Add("help", &help, "");
+  Session::Write(script(entries, FlagWords(global)));
+  return absl::OkStatus();
+}
+
+Command CompletionCommand(const std::string& shell, const std::string& how,
+                          CompletionScript script) {
+  return {absl::StrCat("completion ", shell), "",
+          absl::StrCat("Prints the completion script for ", shell), absl::StrCat("  ", how, "\n"),
+          [script](FlagSet&) -> Runner {
+            return [script](Session&, const std::vector<std::string>&) {
+              return PrintCompletion(script);
+            };
+          }};
+}
+
 std::vector<Command> AllCommands() {
   std::vector<Command> commands;
   for (auto* group :
-       {KvCommands, TxnCommands, WatchCommands, LeaseCommands, MemberCommands, EndpointCommands}) {
+       {KvCommands, TxnCommands, WatchCommands, LeaseCommands, LockCommands, MemberCommands,
+        EndpointCommands, MaintenanceCommands, CheckCommands, MirrorCommands}) {
     for (Command& command : group()) commands.push_back(std::move(command));
   }
+  commands.push_back(CompletionCommand(
+      "bash", "source <(stele completion bash)      for this shell; put it into ~/.bashrc",
+      BashCompletion));
+  commands.push_back(CompletionCommand(
+      "zsh", "source <(stele completion zsh)       for this shell; put it into ~/.zshrc",
+      ZshCompletion));
+  commands.push_back(CompletionCommand(
+      "fish", "stele completion fish > ~/.config/fish/completions/stele.fish", FishCompletion));
   commands.push_back({"version", "", "Prints the version of this program", "",
                       [](FlagSet&) -> Runner { return PrintVersion; }});
   return commands;
@@ -131,7 +184,11 @@ int main(int argc, char** argv) {
   stele::cli::Program program({argv + 1, argv + argc});
   const absl::Status status = program.Run();
   if (!status.ok() && !status.message().empty()) {
-    std::fprintf(stderr, "Error: %s\n", std::string(status.message()).c_str());
+    const std::string message(status.message());
+    // Scripts get the server's words alone, people also what to do next.
+    const std::string advice =
+        isatty(STDERR_FILENO) == 1 ? stele::cli::AdviceFor(message) : std::string();
+    std::fprintf(stderr, "Error: %s%s\n", message.c_str(), advice.c_str());
   }
   return stele::cli::ExitCodeOf(status);
 }

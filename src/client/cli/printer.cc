@@ -52,6 +52,10 @@ class ProtobufPrinter : public Printer {
   }
   std::string Status(const std::vector<EndpointStatus>& /*statuses*/) const override { return ""; }
   std::string Health(const std::vector<EndpointHealth>& /*healths*/) const override { return ""; }
+  std::string Hashes(const std::vector<EndpointHash>& /*hashes*/) const override { return ""; }
+  std::string Alarms(const etcdserverpb::AlarmResponse& response) const override {
+    return response.SerializeAsString();
+  }
 };
 
 class TablePrinter : public Printer {
@@ -94,6 +98,10 @@ class TablePrinter : public Printer {
   std::string Health(const std::vector<EndpointHealth>& healths) const override {
     return Draw(HealthTable(healths));
   }
+  std::string Hashes(const std::vector<EndpointHash>& hashes) const override {
+    return Draw(HashTable(hashes));
+  }
+  std::string Alarms(const etcdserverpb::AlarmResponse& /*response*/) const override { return ""; }
 };
 
 }  // namespace

@@ -26,6 +26,11 @@ struct EndpointHealth {
   std::string error;
 };
 
+struct EndpointHash {
+  std::string endpoint;
+  etcdserverpb::HashKVResponse hash;
+};
+
 class Printer {
  public:
   Printer() = default;
@@ -53,6 +58,8 @@ class Printer {
                            const std::string& sentence) const = 0;
   virtual std::string Status(const std::vector<EndpointStatus>& statuses) const = 0;
   virtual std::string Health(const std::vector<EndpointHealth>& healths) const = 0;
+  virtual std::string Hashes(const std::vector<EndpointHash>& hashes) const = 0;
+  virtual std::string Alarms(const etcdserverpb::AlarmResponse& response) const = 0;
 };
 
 enum class Format { kSimple, kFields, kJson, kProtobuf, kTable };

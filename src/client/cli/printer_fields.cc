@@ -173,6 +173,25 @@ class FieldsPrinter : public Printer {
     return lines.Take();
   }
 
+  std::string Hashes(const std::vector<EndpointHash>& hashes) const override {
+    Lines lines;
+    for (const auto& [endpoint, hash] : hashes) {
+      lines.Header(hash.header()).Quoted("Endpoint", endpoint).Number("Hash", hash.hash()).Blank();
+    }
+    return lines.Take();
+  }
+
+  std::string Alarms(const etcdserverpb::AlarmResponse& response) const override {
+    Lines lines;
+    lines.Header(response.header());
+    for (const auto& alarm : response.alarms()) {
+      lines.Number("MemberID", alarm.memberid())
+          .Plain("AlarmType", etcdserverpb::AlarmType_Name(alarm.alarm()))
+          .Blank();
+    }
+    return lines.Take();
+  }
+
  private:
   template <typename Response>
   static std::string IdAndTtl(const Response& response) {

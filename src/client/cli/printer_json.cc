@@ -100,6 +100,18 @@ class JsonPrinter : public Printer {
     }
     return Line(list);
   }
+
+  std::string Hashes(const std::vector<EndpointHash>& hashes) const override {
+    Json list = Json::array();
+    for (const auto& [endpoint, hash] : hashes) {
+      list.push_back({{"Endpoint", endpoint}, {"HashKV", ToJson(hash)}});
+    }
+    return Line(list);
+  }
+
+  std::string Alarms(const etcdserverpb::AlarmResponse& response) const override {
+    return Line(ToJson(response));
+  }
 };
 
 }  // namespace

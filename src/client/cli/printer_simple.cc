@@ -112,6 +112,19 @@ class SimplePrinter : public Printer {
     return text;
   }
 
+  std::string Hashes(const std::vector<EndpointHash>& hashes) const override {
+    return Lines(HashTable(hashes));
+  }
+
+  std::string Alarms(const etcdserverpb::AlarmResponse& response) const override {
+    std::string text;
+    for (const auto& alarm : response.alarms()) {
+      absl::StrAppend(&text, "memberID:", alarm.memberid(),
+                      " alarm:", etcdserverpb::AlarmType_Name(alarm.alarm()), " \n");
+    }
+    return text;
+  }
+
  private:
   std::string Bytes(const std::string& bytes) const {
     return options_.hex ? HexEscape(bytes) : bytes;

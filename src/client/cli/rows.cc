@@ -76,6 +76,14 @@ Table HealthTable(const std::vector<EndpointHealth>& healths) {
   return table;
 }
 
+Table HashTable(const std::vector<EndpointHash>& hashes) {
+  Table table{{"ENDPOINT", "HASH"}, {}};
+  for (const auto& [endpoint, hash] : hashes) {
+    table.rows.push_back({endpoint, absl::StrCat(hash.hash())});
+  }
+  return table;
+}
+
 std::string Draw(const Table& table) {
   std::vector<size_t> widths;
   for (size_t i = 0; i < table.heading.size(); ++i) {

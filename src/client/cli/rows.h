@@ -18,6 +18,7 @@ struct Table {
 Table MemberTable(const etcdserverpb::MemberListResponse& response);
 Table StatusTable(const std::vector<EndpointStatus>& statuses);
 Table HealthTable(const std::vector<EndpointHealth>& healths);
+Table HashTable(const std::vector<EndpointHash>& hashes);
 
 // With borders; headings centred, cells to the right.
 std::string Draw(const Table& table);

@@ -118,6 +118,11 @@ absl::StatusOr<std::unique_ptr<client::Client>> Session::ClientOf(
   return client::Client::Create(Options({endpoint}));
 }
 
+absl::StatusOr<std::unique_ptr<client::Client>> Session::ClientOf(
+    std::vector<std::string> endpoints) const {
+  return client::Client::Create(Options(std::move(endpoints)));
+}
+
 std::unique_ptr<Printer> Session::MakePrinter(bool values_only) const {
   return cli::MakePrinter(format_, {flags_.hex, values_only});
 }
@@ -125,6 +130,29 @@ std::unique_ptr<Printer> Session::MakePrinter(bool values_only) const {
 void Session::Write(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
+}
+
+absl::StatusOr<std::vector<std::string>> EndpointsToAsk(Session& session, bool whole_cluster) {
+  if (!whole_cluster) return session.flags().endpoints;
+  auto client = session.client();
+  if (!client.ok()) return client.status();
+  auto members = (*client)->MemberList(/*linearizable=*/true, session.call_options());
+  if (!members.ok()) {
+    const absl::Status failure = CallFailure(session, members.status());
+    return Failure(kExitError, absl::StrCat("failed to fetch endpoints from the member list: ",
+                                            std::string(failure.message())));
+  }
+  std::vector<std::string> endpoints;
+  for (const auto& member : members->members()) {
+    endpoints.insert(endpoints.end(), member.clienturls().begin(), member.clienturls().end());
+  }
+  return endpoints;
+}
+
+std::string ShortReason(const absl::Status& status) {
+  if (absl::IsUnavailable(status) && client::EndpointOf(status).empty()) return "cannot connect";
+  if (absl::IsDeadlineExceeded(status)) return "context deadline exceeded";
+  return std::string(status.message());
 }
 
 absl::Status CallFailure(const Session& session, const absl::Status& status) {

@@ -61,6 +61,9 @@ class Session {
 
   // A client of one endpoint, to ask a certain member.
   absl::StatusOr<std::unique_ptr<client::Client>> ClientOf(const std::string& endpoint) const;
+  // A client of another cluster's endpoints, with the same limits.
+  absl::StatusOr<std::unique_ptr<client::Client>> ClientOf(
+      std::vector<std::string> endpoints) const;
 
   client::CallOptions call_options() const { return {flags_.command_timeout}; }
 
@@ -76,6 +79,13 @@ class Session {
   Format format_;
   std::unique_ptr<client::Client> client_;
 };
+
+// The endpoints to ask one by one: those given, or with `whole_cluster` those the members
+// advertise.
+absl::StatusOr<std::vector<std::string>> EndpointsToAsk(Session& session, bool whole_cluster);
+
+// Why one endpoint of several has failed, in a few words.
+std::string ShortReason(const absl::Status& status);
 
 // The error line of a failed call: the server's own text; when no server answered, which endpoints
 // were tried and what to do.

@@ -13,7 +13,8 @@
 namespace stele::cli {
 
 // Runs until the watch is over. `program` (may be empty) and its arguments are started for every
-// event with ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and ETCD_WATCH_VALUE set.
+// event with ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and ETCD_WATCH_VALUE set;
+// one that cannot be run or fails ends the watch.
 // `output` keeps the texts of several watches apart.
 absl::Status RunWatch(const Session& session, client::Watcher& watcher,
                       const std::vector<std::string>& program, absl::Mutex& output);
