@@ -50,7 +50,7 @@ void CheckAttachments(const RevisionModel& model, const Lives& lives, Report* re
 void CheckNotFound(const LeaseRequest& request, const Lives& lives, Report* report) {
   const auto life = lives.find(request.id);
   if (life == lives.end() || life->second->granted >= request.start) return;
-  if (life->second->revoked != 0 && life->second->revoked <= request.end) return;
+  if (life->second->revoked != 0 && life->second->EarliestEnd() <= request.end) return;
   report->Add("live-lease-not-found", 0,
               absl::StrCat("lease ", request.id, " was not found from ", request.start, " to ",
                            request.end, " although it lived"));

@@ -10,19 +10,24 @@
 #include "tests/history/describe.h"
 #include "tests/history/evaluation.h"
 #include "tests/history/history_checks.h"
+#include "tests/history/steps.h"
 
 namespace stele::history {
 namespace {
 
-bool HasKind(const std::vector<Step>& steps, Step::Kind kind) {
-  return std::ranges::any_of(steps, [kind](const Step& step) { return step.kind == kind; });
+bool MayWrite(const Operation& operation) {
+  bool writes = false;
+  ForEachStep(operation,
+              [&writes](const Step& step) { writes = writes || step.kind != Step::Kind::kRange; });
+  return writes;
 }
 
-bool MayWrite(const Operation& operation) {
-  for (const auto* branch : {&operation.success, &operation.failure}) {
-    if (HasKind(*branch, Step::Kind::kPut) || HasKind(*branch, Step::Kind::kDelete)) return true;
-  }
-  return false;
+bool RanKind(const Operation& operation, Step::Kind kind) {
+  bool ran = false;
+  ForEachStepThatRan(operation, [&ran, kind](const Step& step, const StepResult& /*result*/) {
+    ran = ran || step.kind == kind;
+  });
+  return ran;
 }
 
 // Answers which revision was the highest known to somebody by a time.
@@ -71,7 +76,9 @@ class OperationJudge {
   bool Claim(const Operation& operation, std::int64_t revision);
   void ExplainTheRest();
   bool IsRevoke(const RevisionRecord& record) const;
-  bool IsOfTraceless(const RevisionRecord& record);
+  bool CanBeOf(const Operation& traceless, const RevisionRecord& record);
+  // Finds a maker for the record; others that were matched before may have to change theirs.
+  bool Match(const RevisionRecord& record, std::vector<bool>* tried);
 
   const Operation** MakerOf(std::int64_t revision) {
     if (model_.At(revision) == nullptr) return nullptr;
@@ -91,6 +98,7 @@ class OperationJudge {
   std::map<std::uint64_t, KnownBefore> known_in_session_;
   std::vector<const Operation*> makers_;  // by revision
   std::vector<const Operation*> traceless_;
+  std::vector<const RevisionRecord*> record_of_traceless_;
 };
 
 void OperationJudge::NoteKnown() {
@@ -166,12 +174,11 @@ bool OperationJudge::Claim(const Operation& operation, std::int64_t revision) {
 void OperationJudge::JudgeAcknowledged(const Operation& operation) {
   const bool may_write = MayWrite(operation);
   const RevisionRecord* record = model_.At(operation.revision);
-  const std::vector<Step>& branch = operation.succeeded ? operation.success : operation.failure;
-  const bool must_write = HasKind(branch, Step::Kind::kPut);
+  const bool must_write = RanKind(operation, Step::Kind::kPut);
   if (!must_write) {
     const bool as_read = evaluation_.Run(operation, operation.revision);
     if (as_read && evaluation_.changes().empty()) return;
-    if (!may_write || !HasKind(branch, Step::Kind::kDelete)) {
+    if (!may_write || !RanKind(operation, Step::Kind::kDelete)) {
       return Fail(operation.serializable ? "serializable-read" : "read-content", operation,
                   operation.revision, evaluation_.difference());
     }
@@ -192,25 +199,25 @@ void OperationJudge::JudgeAcknowledged(const Operation& operation) {
 
 void OperationJudge::JudgeUnacknowledged(const Operation& operation) {
   bool is_traceless = false;  // some of its changes carry no value of its own
-  for (const auto* branch : {&operation.success, &operation.failure}) {
-    for (const Step& step : *branch) {
-      is_traceless = is_traceless || step.kind == Step::Kind::kDelete || step.ignore_value;
-      if (step.kind != Step::Kind::kPut || step.ignore_value) continue;
-      const std::int64_t revision = model_.RevisionOfValue(step.value);
-      if (revision == 0) continue;
-      if (operation.outcome == Outcome::kRefused) {
-        return Fail("refused-write-present", operation, revision, "it happened all the same");
-      }
-      evaluation_.Run(operation, revision - 1);
-      if (evaluation_.changes() != model_.At(revision)->changes) {
-        return Fail("unknown-write-altered", operation, revision,
-                    "its revision is " + Describe(*model_.At(revision)));
-      }
-      Claim(operation, revision);
-      return;
-    }
+  std::int64_t revision = 0;
+  ForEachStep(operation, [&](const Step& step) {
+    is_traceless = is_traceless || step.kind == Step::Kind::kDelete || step.ignore_value;
+    if (step.kind != Step::Kind::kPut || step.ignore_value || revision != 0) return;
+    revision = model_.RevisionOfValue(step.value);
+  });
+  if (revision == 0) {
+    if (is_traceless && operation.outcome == Outcome::kUnknown) traceless_.push_back(&operation);
+    return;
   }
-  if (is_traceless && operation.outcome == Outcome::kUnknown) traceless_.push_back(&operation);
+  if (operation.outcome == Outcome::kRefused) {
+    return Fail("refused-write-present", operation, revision, "it happened all the same");
+  }
+  evaluation_.Run(operation, revision - 1);
+  if (evaluation_.changes() != model_.At(revision)->changes) {
+    return Fail("unknown-write-altered", operation, revision,
+                "its revision is " + Describe(*model_.At(revision)));
+  }
+  Claim(operation, revision);
 }
 
 std::int64_t OperationJudge::HighestCompactionBefore(std::int64_t time, bool acknowledged) const {
@@ -227,9 +234,7 @@ std::int64_t OperationJudge::HighestCompactionBefore(std::int64_t time, bool ack
 void OperationJudge::JudgeRefusal(const Operation& operation) {
   if (operation.refusal == Refusal::kOther) return;
   std::vector<const Step*> steps;
-  for (const auto* branch : {&operation.success, &operation.failure}) {
-    for (const Step& step : *branch) steps.push_back(&step);
-  }
+  ForEachStep(operation, [&steps](const Step& step) { steps.push_back(&step); });
   const auto any = [&steps](auto predicate) {
     return std::ranges::any_of(steps, [&](const Step* step) { return predicate(*step); });
   };
@@ -248,7 +253,7 @@ void OperationJudge::JudgeRefusal(const Operation& operation) {
       return step.kind == Step::Kind::kPut && step.lease != 0 &&
              std::ranges::any_of(history_.leases, [&](const LeaseLife& lease) {
                return lease.id == step.lease && lease.granted < operation.start &&
-                      (lease.revoked == 0 || lease.revoked > operation.end);
+                      (lease.revoked == 0 || lease.EarliestEnd() > operation.end);
              });
     });
     if (lives && steps.size() == 1) {
@@ -259,17 +264,16 @@ void OperationJudge::JudgeRefusal(const Operation& operation) {
 
 // A linearizable reader knows of every compaction that was acknowledged before it began.
 void OperationJudge::JudgeHistoricalSteps(const Operation& operation) {
-  const std::vector<Step>& branch = operation.succeeded ? operation.success : operation.failure;
-  for (const Step& step : branch) {
-    if (step.revision <= 0) continue;
+  ForEachStepThatRan(operation, [&](const Step& step, const StepResult& /*result*/) {
+    if (step.revision <= 0) return;
     if (step.revision > operation.revision) {
       Fail("future-read", operation, step.revision, "reads a revision that its member has not");
     }
-    if (operation.serializable) continue;
+    if (operation.serializable) return;
     if (step.revision < HighestCompactionBefore(operation.start, true)) {
       Fail("compacted-read", operation, step.revision, "reads what was compacted before it began");
     }
-  }
+  });
 }
 
 // Nobody is shown a revision whose maker had not yet been asked.
@@ -298,25 +302,39 @@ bool OperationJudge::IsRevoke(const RevisionRecord& record) const {
   });
 }
 
-bool OperationJudge::IsOfTraceless(const RevisionRecord& record) {
-  for (auto each = traceless_.begin(); each != traceless_.end(); ++each) {
-    if (record.time != 0 && (*each)->start > record.time) continue;
-    if (!evaluation_.Run(**each, record.revision - 1)) continue;
-    if (evaluation_.changes() != record.changes) continue;
-    Claim(**each, record.revision);
-    traceless_.erase(each);
+bool OperationJudge::CanBeOf(const Operation& traceless, const RevisionRecord& record) {
+  if (record.time != 0 && traceless.start > record.time) return false;
+  if (known_(traceless.start) >= record.revision) return false;
+  return evaluation_.Run(traceless, record.revision - 1) && evaluation_.changes() == record.changes;
+}
+
+// Two deletions of unknown outcome may fit the same revision, and one of them another one as well:
+// this is a matching in a bipartite graph.
+bool OperationJudge::Match(const RevisionRecord& record, std::vector<bool>* tried) {
+  for (std::size_t i = 0; i < traceless_.size(); ++i) {
+    if ((*tried)[i] || !CanBeOf(*traceless_[i], record)) continue;
+    (*tried)[i] = true;
+    const RevisionRecord*& taken = record_of_traceless_[i];
+    if (taken != nullptr && !Match(*taken, tried)) continue;
+    taken = &record;
     return true;
   }
   return false;
 }
 
 void OperationJudge::ExplainTheRest() {
+  record_of_traceless_.assign(traceless_.size(), nullptr);
   for (std::size_t i = 0; i < makers_.size(); ++i) {
     if (makers_[i] != nullptr) continue;
     const RevisionRecord& record = history_.revisions[i];
-    if (IsRevoke(record) || IsOfTraceless(record)) continue;
+    std::vector<bool> tried(traceless_.size(), false);
+    if (IsRevoke(record) || Match(record, &tried)) continue;
     report_->Add("revision-without-a-write", record.revision,
                  "nobody asked for revision " + Describe(record));
+  }
+  for (std::size_t i = 0; i < traceless_.size(); ++i) {
+    if (record_of_traceless_[i] == nullptr) continue;
+    Claim(*traceless_[i], record_of_traceless_[i]->revision);
   }
 }
 

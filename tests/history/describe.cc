@@ -29,6 +29,13 @@ std::string Describe(const Step& step) {
     case Step::Kind::kRange:
       text = absl::StrCat("range ", step.key);
       break;
+    case Step::Kind::kTxn:
+      text = "(";
+      for (const Step& each : step.nested->success) absl::StrAppend(&text, Describe(each), " ");
+      absl::StrAppend(&text, "else");
+      for (const Step& each : step.nested->failure) absl::StrAppend(&text, " ", Describe(each));
+      absl::StrAppend(&text, ")");
+      break;
   }
   const bool unbounded = step.range_end.size() == 1 && step.range_end[0] == '\0';
   if (!step.range_end.empty()) {

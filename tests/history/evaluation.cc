@@ -35,18 +35,25 @@ bool Evaluation::Run(const Operation& operation, std::int64_t base) {
   base_ = base;
   own_.clear();
   changes_.clear();
-  const bool succeeds =
-      std::ranges::all_of(operation.compares, [this](const Compare& each) { return Holds(each); });
   const bool known = operation.outcome == Outcome::kAcknowledged;
-  if (known && succeeds != operation.succeeded) {
+  return TakeBranches(operation.compares, operation.success, operation.failure,
+                      known ? &operation.succeeded : nullptr, known ? &operation.results : nullptr);
+}
+
+bool Evaluation::TakeBranches(const std::vector<Compare>& compares,
+                              const std::vector<Step>& success, const std::vector<Step>& failure,
+                              const bool* succeeded, const std::vector<StepResult>* results) {
+  const bool succeeds =
+      std::ranges::all_of(compares, [this](const Compare& each) { return Holds(each); });
+  if (succeeded != nullptr && succeeds != *succeeded) {
     return Differ(absl::StrCat("the comparisons ", succeeds ? "hold" : "do not hold"));
   }
-  const std::vector<Step>& steps = succeeds ? operation.success : operation.failure;
-  if (known && steps.size() != operation.results.size()) {
-    return Differ(absl::StrCat(operation.results.size(), " results for ", steps.size(), " steps"));
+  const std::vector<Step>& steps = succeeds ? success : failure;
+  if (results != nullptr && steps.size() != results->size()) {
+    return Differ(absl::StrCat(results->size(), " results for ", steps.size(), " steps"));
   }
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (!Take(steps[i], known ? &operation.results[i] : nullptr)) return false;
+    if (!Take(steps[i], results != nullptr ? &(*results)[i] : nullptr)) return false;
   }
   return true;
 }
@@ -58,8 +65,9 @@ const RevisionModel::Version* Evaluation::Find(Rank rank, std::string_view key) 
   return model_->Find(rank, base_);
 }
 
+// All comparisons, also those of transactions within, are made before any step.
 bool Evaluation::Holds(const Compare& compare) const {
-  const RevisionModel::Version* version = Find(model_->RankOf(compare.key), compare.key);
+  const RevisionModel::Version* version = model_->Find(model_->RankOf(compare.key), base_);
   if (compare.target == Compare::Target::kValue) {
     if (version == nullptr) return false;
     return Related(version->value, compare.relation, std::string_view(compare.value));
@@ -92,6 +100,10 @@ bool Evaluation::Take(const Step& step, const StepResult* result) {
       return TakeDelete(step, result);
     case Step::Kind::kRange:
       return TakeRange(step, result);
+    case Step::Kind::kTxn:
+      return TakeBranches(step.nested->compares, step.nested->success, step.nested->failure,
+                          result != nullptr ? &result->succeeded : nullptr,
+                          result != nullptr ? &result->results : nullptr);
   }
   return false;
 }

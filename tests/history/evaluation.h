@@ -33,6 +33,10 @@ class Evaluation {
 
   const RevisionModel::Version* Find(Rank rank, std::string_view key) const;
   bool Holds(const Compare& compare) const;
+  // `succeeded` and `results` are the reply, or null. Results are of the branch that ran.
+  bool TakeBranches(const std::vector<Compare>& compares, const std::vector<Step>& success,
+                    const std::vector<Step>& failure, const bool* succeeded,
+                    const std::vector<StepResult>* results);
   bool Take(const Step& step, const StepResult* result);
   bool TakePut(const Step& step, const StepResult* result);
   bool TakeDelete(const Step& step, const StepResult* result);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,9 +45,11 @@ struct Compare {
   std::string value = {};
 };
 
+struct Nested;
+
 // One step of a transaction, or all of a simple request. Ranges are as in the API.
 struct Step {
-  enum class Kind : std::uint8_t { kPut, kDelete, kRange };
+  enum class Kind : std::uint8_t { kPut, kDelete, kRange, kTxn };
   Kind kind = Kind::kRange;
   std::string key;
   std::string range_end = {};
@@ -61,12 +64,23 @@ struct Step {
   std::int64_t limit = 0;
   bool count_only = false;
   bool keys_only = false;
+  // Of transactions within a transaction, and of nothing else.
+  std::shared_ptr<const Nested> nested = {};
+};
+
+struct Nested {
+  std::vector<Compare> compares = {};
+  std::vector<Step> success = {};
+  std::vector<Step> failure = {};
 };
 
 struct StepResult {
   std::vector<KeyVersion> kvs = {};  // found, or as they were before
   std::int64_t count = 0;            // of a range or deletion
   bool more = false;
+  // Of a transaction within a transaction.
+  bool succeeded = true;
+  std::vector<StepResult> results = {};
 };
 
 // A request of a client: a transaction, of which the others are simple forms.
@@ -101,7 +115,7 @@ struct Change {
 // The canonical history: what happened at one revision.
 struct RevisionRecord {
   std::int64_t revision = 0;
-  std::int64_t time = 0;  // when a member first applied it; 0 if unknown
+  std::int64_t time = 0;  // when a member first applied it, or it was first seen; 0 if unknown
   std::vector<Change> changes = {};
 };
 
@@ -157,13 +171,18 @@ struct LeaseRequest {
   Outcome outcome = Outcome::kUnknown;
 };
 
-// A lease as the cluster applied it.
+// A lease as the cluster applied it. Who cannot look into the members gives the first time and the
+// first revision by which the grant or the revoke must have happened.
 struct LeaseLife {
   std::int64_t id = 0;
   std::int64_t ttl = 0;
-  std::int64_t granted = 0;           // when a member first applied the grant
-  std::int64_t revoked = 0;           // likewise; 0: it lives
-  std::int64_t revoked_revision = 0;  // current revision after the revoke
+  std::int64_t granted = 0;            // when a member first applied the grant
+  std::int64_t revoked = 0;            // likewise; 0: it lives
+  std::int64_t revoked_revision = 0;   // current revision after the revoke
+  std::int64_t lived_until_after = 0;  // it was revoked after this; 0: `revoked` is exact
+
+  // When it can have ended at the earliest. REQUIRES: revoked is not 0.
+  std::int64_t EarliestEnd() const { return lived_until_after != 0 ? lived_until_after : revoked; }
 };
 
 struct History {

@@ -49,6 +49,9 @@ pb::Compare ToCompare(const Compare& compare) {
   return wire;
 }
 
+pb::TxnRequest ToTxn(const std::vector<Compare>& compares, const std::vector<Step>& success,
+                     const std::vector<Step>& failure);
+
 pb::RequestOp ToRequestOp(const Step& step) {
   pb::RequestOp wire;
   switch (step.kind) {
@@ -61,8 +64,38 @@ pb::RequestOp ToRequestOp(const Step& step) {
     case Step::Kind::kRange:
       *wire.mutable_request_range() = ToRange(step, false);
       break;
+    case Step::Kind::kTxn:
+      *wire.mutable_request_txn() =
+          ToTxn(step.nested->compares, step.nested->success, step.nested->failure);
+      break;
   }
   return wire;
+}
+
+pb::TxnRequest ToTxn(const std::vector<Compare>& compares, const std::vector<Step>& success,
+                     const std::vector<Step>& failure) {
+  pb::TxnRequest wire;
+  for (const Compare& compare : compares) *wire.add_compare() = ToCompare(compare);
+  for (const Step& step : success) *wire.add_success() = ToRequestOp(step);
+  for (const Step& step : failure) *wire.add_failure() = ToRequestOp(step);
+  return wire;
+}
+
+std::vector<StepResult> ToResults(const pb::TxnResponse& response) {
+  std::vector<StepResult> results;
+  for (const pb::ResponseOp& each : response.responses()) {
+    if (each.has_response_put()) {
+      results.push_back(ToResult(each.response_put()));
+    } else if (each.has_response_delete_range()) {
+      results.push_back(ToResult(each.response_delete_range()));
+    } else if (each.has_response_txn()) {
+      const pb::TxnResponse& nested = each.response_txn();
+      results.push_back({.succeeded = nested.succeeded(), .results = ToResults(nested)});
+    } else {
+      results.push_back(ToResult(each.response_range()));
+    }
+  }
+  return results;
 }
 
 }  // namespace
@@ -110,11 +143,7 @@ pb::RangeRequest ToRange(const Step& step, bool serializable) {
 }
 
 pb::TxnRequest ToTxn(const Operation& operation) {
-  pb::TxnRequest wire;
-  for (const Compare& compare : operation.compares) *wire.add_compare() = ToCompare(compare);
-  for (const Step& step : operation.success) *wire.add_success() = ToRequestOp(step);
-  for (const Step& step : operation.failure) *wire.add_failure() = ToRequestOp(step);
-  return wire;
+  return ToTxn(operation.compares, operation.success, operation.failure);
 }
 
 StepResult ToResult(const pb::PutResponse& response) {
@@ -141,15 +170,7 @@ StepResult ToResult(const pb::RangeResponse& response) {
 void NoteReply(const pb::TxnResponse& response, Operation* operation) {
   operation->revision = response.header().revision();
   operation->succeeded = response.succeeded();
-  for (const pb::ResponseOp& each : response.responses()) {
-    if (each.has_response_put()) {
-      operation->results.push_back(ToResult(each.response_put()));
-    } else if (each.has_response_delete_range()) {
-      operation->results.push_back(ToResult(each.response_delete_range()));
-    } else {
-      operation->results.push_back(ToResult(each.response_range()));
-    }
-  }
+  operation->results = ToResults(response);
 }
 
 void NoteError(const absl::Status& status, Operation* operation) {

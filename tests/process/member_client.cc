@@ -93,10 +93,44 @@ absl::StatusOr<etcdserverpb::StatusResponse> MemberClient::Status(absl::Duration
               etcdserverpb::StatusRequest{}, timeout);
 }
 
+absl::StatusOr<etcdserverpb::DeleteRangeResponse> MemberClient::DeleteRange(
+    const etcdserverpb::DeleteRangeRequest& request, absl::Duration timeout) {
+  return Call(*stubs_, *stubs_->kv, &etcdserverpb::KV::Stub::DeleteRange, request, timeout);
+}
+
+absl::StatusOr<etcdserverpb::CompactionResponse> MemberClient::Compact(
+    const etcdserverpb::CompactionRequest& request, absl::Duration timeout) {
+  return Call(*stubs_, *stubs_->kv, &etcdserverpb::KV::Stub::Compact, request, timeout);
+}
+
+absl::StatusOr<etcdserverpb::LeaseRevokeResponse> MemberClient::LeaseRevoke(
+    std::int64_t id, absl::Duration timeout) {
+  etcdserverpb::LeaseRevokeRequest request;
+  request.set_id(id);
+  return Call(*stubs_, *stubs_->lease, &etcdserverpb::Lease::Stub::LeaseRevoke, request, timeout);
+}
+
+absl::StatusOr<etcdserverpb::LeaseTimeToLiveResponse> MemberClient::LeaseTimeToLive(
+    std::int64_t id, bool with_keys, absl::Duration timeout) {
+  etcdserverpb::LeaseTimeToLiveRequest request;
+  request.set_id(id);
+  request.set_keys(with_keys);
+  return Call(*stubs_, *stubs_->lease, &etcdserverpb::Lease::Stub::LeaseTimeToLive, request,
+              timeout);
+}
+
+absl::StatusOr<etcdserverpb::LeaseLeasesResponse> MemberClient::LeaseLeases(
+    absl::Duration timeout) {
+  return Call(*stubs_, *stubs_->lease, &etcdserverpb::Lease::Stub::LeaseLeases,
+              etcdserverpb::LeaseLeasesRequest{}, timeout);
+}
+
 absl::StatusOr<etcdserverpb::LeaseGrantResponse> MemberClient::LeaseGrant(std::int64_t ttl_s,
-                                                                          absl::Duration timeout) {
+                                                                          absl::Duration timeout,
+                                                                          std::int64_t id) {
   etcdserverpb::LeaseGrantRequest request;
   request.set_ttl(ttl_s);
+  request.set_id(id);
   return Call(*stubs_, *stubs_->lease, &etcdserverpb::Lease::Stub::LeaseGrant, request, timeout);
 }
 

@@ -33,7 +33,17 @@ class MemberClient {
   Reply<etcdserverpb::TxnResponse> Txn(const etcdserverpb::TxnRequest& request,
                                        absl::Duration timeout);
   Reply<etcdserverpb::StatusResponse> Status(absl::Duration timeout);
-  Reply<etcdserverpb::LeaseGrantResponse> LeaseGrant(std::int64_t ttl_s, absl::Duration timeout);
+  Reply<etcdserverpb::DeleteRangeResponse> DeleteRange(
+      const etcdserverpb::DeleteRangeRequest& request, absl::Duration timeout);
+  Reply<etcdserverpb::CompactionResponse> Compact(const etcdserverpb::CompactionRequest& request,
+                                                  absl::Duration timeout);
+  // `id` 0: the server chooses one.
+  Reply<etcdserverpb::LeaseGrantResponse> LeaseGrant(std::int64_t ttl_s, absl::Duration timeout,
+                                                     std::int64_t id = 0);
+  Reply<etcdserverpb::LeaseRevokeResponse> LeaseRevoke(std::int64_t id, absl::Duration timeout);
+  Reply<etcdserverpb::LeaseTimeToLiveResponse> LeaseTimeToLive(std::int64_t id, bool with_keys,
+                                                               absl::Duration timeout);
+  Reply<etcdserverpb::LeaseLeasesResponse> LeaseLeases(absl::Duration timeout);
   // One renewal on a stream of its own.
   Reply<etcdserverpb::LeaseKeepAliveResponse> KeepAliveOnce(std::int64_t lease,
                                                             absl::Duration timeout);

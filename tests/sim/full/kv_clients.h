@@ -3,19 +3,18 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "tests/history/history.h"
+#include "tests/history/operation_draw.h"
 #include "tests/sim/full/client_port.h"
 
 namespace stele::sim {
 
 class KvClients {
  public:
-  KvClients(std::uint64_t seed, ClientPort* port) : port_(port), random_(seed, "kv clients") {}
+  KvClients(std::uint64_t seed, ClientPort* port);
 
   void Start();
   void Stop() { stopped_ = true; }
@@ -29,25 +28,17 @@ class KvClients {
   void ScheduleNext();
   void ScheduleCompaction();
   void Compact();
-  history::Operation Draw();
-  history::Operation DrawRead();
-  history::Operation DrawTxn();
-  history::Step DrawPut(const std::string& key);
-  history::Step DrawDelete();
-  history::Step DrawRange();
-  history::Compare DrawCompare();
+  history::OperationDraw::Scene Scene() const { return {port_->known_revision, port_->leases}; }
   void Send(history::Operation operation, bool goes_on);
   void Note(const absl::Status& status, const std::string& reply, history::Operation* operation);
   void Count(const history::Operation& operation);
-  std::string AnyKey();
 
   ClientPort* const port_;
   RandomStream random_;
   bool stopped_ = false;
   std::size_t pending_ = 0;
   std::uint64_t acked_writes_ = 0;
-  std::uint64_t next_value_ = 1;
-  std::map<std::string, history::KeyVersion> seen_;  // what comparisons may hope for
+  history::OperationDraw draw_;
 };
 
 }  // namespace stele::sim

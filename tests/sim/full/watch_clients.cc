@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/history/operation_draw.h"
 #include "tests/history/wire_records.h"
 #include "tests/sim/journal.h"
 
@@ -35,21 +36,12 @@ void WatchClients::Start() {
 // A new watch; what the last one saw is done with.
 void WatchClients::MakeRecord(Watcher* watcher) {
   if (!watcher->record.sessions.empty()) ended_.push_back(std::move(watcher->record));
-  history::WatchRecord& record = watcher->record;
-  record = {.name = absl::StrCat("watcher ", next_name_++)};
-  const std::uint64_t kind = random_.Below(4);
-  record.key = kind == 0 ? std::string(1, '\0') : absl::StrCat("k0", random_.Below(10));
-  if (kind == 0) record.range_end = std::string(1, '\0');
-  if (kind == 1) record.range_end = "k5";
-  if (kind == 2) record.range_end = "z";
-  record.with_previous = random_.Chance(0.5);
-  record.no_put = random_.Chance(0.1);
-  record.no_delete = !record.no_put && random_.Chance(0.15);
-  record.fragment = random_.Chance(0.2);
-  watcher->wants_progress = random_.Chance(0.4);
-  watcher->next = 0;
-  if (!random_.Chance(0.3)) {
-    watcher->next = std::max<std::int64_t>(port_->known_revision + random_.Between(-100, 100), 1);
+  history::WatchDraw drawn = history::DrawWatch(absl::StrCat("watcher ", next_name_++),
+                                                port_->known_revision, /*past=*/100, &random_);
+  watcher->record = std::move(drawn.record);
+  watcher->wants_progress = drawn.wants_progress;
+  watcher->next = drawn.start_revision;
+  if (watcher->next != 0) {
     port_->counts->Reach(watcher->next > port_->known_revision ? FullMark::kWatchInFuture
                                                                : FullMark::kWatchInPast);
   }
