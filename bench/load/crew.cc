@@ -54,7 +54,7 @@ class Crew {
  private:
   std::mutex mutex_;  // not absl's, which the thread sanitizer cannot see
   std::condition_variable done_;
-  std::size_t working_;  // guarded by mutex_
+  std::size_t working_;                // guarded by mutex_
   std::vector<std::jthread> threads_;  // last: joined before the rest is gone
 };
 

@@ -41,6 +41,9 @@ absl::StatusOr<std::unique_ptr<CurrentStore>> CurrentStore::Open(storage::FileSy
       return absl::DataLossError(absl::StrCat(store->PathOf(kPointer), ": names '", name,
                                               "', which is no store of this directory"));
     }
+    // A process that died in the middle of a switch may have left a name that is visible and not
+    // yet durable. Everything from here on, down to what the log releases, builds on this store.
+    if (absl::Status status = fs->SyncDir(dir); !status.ok()) return status;
   } else {
     // A crash must not leave a CURRENT that names nothing: the directory is durable first.
     absl::Status status = fs->CreateDir(store->PathOf(name));
