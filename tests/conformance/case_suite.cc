@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <random>
 #include <thread>
@@ -81,6 +82,7 @@ class SuiteRunner {
     CaseReport& report = report_.cases[index];
     report.outcome = result.problems.empty() ? Outcome::kPassed : Outcome::kFailed;
     report.problems = std::move(result.problems);
+    if (!report.problems.empty()) std::cerr << "failed: " << report.problems[0] << "\n";
     report_.calls += result.calls;
     report_.recordings[cases_[index].file].merge(result.recordings);
   }

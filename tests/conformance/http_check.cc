@@ -1,5 +1,6 @@
 #include "tests/conformance/http_check.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -52,6 +53,14 @@ bool BodyMatches(absl::string_view kind, absl::string_view wanted, const HttpRes
   return !expected.is_discarded() && !actual.is_discarded() && Covers(expected, actual);
 }
 
+// One of the accepted forms.
+bool Matches(absl::string_view expected, const HttpResponse& response) {
+  const std::vector<absl::string_view> words = absl::StrSplit(expected, absl::MaxSplits(' ', 2));
+  const absl::string_view kind = words.size() > 1 ? words[1] : "";
+  const absl::string_view wanted = words.size() > 2 ? words[2] : "";
+  return words[0] == absl::StrCat(response.status) && BodyMatches(kind, wanted, response);
+}
+
 }  // namespace
 
 std::string DescribeHttp(const HttpResponse& response) {
@@ -60,10 +69,9 @@ std::string DescribeHttp(const HttpResponse& response) {
 }
 
 std::vector<std::string> CheckHttp(absl::string_view expected, const HttpResponse& response) {
-  const std::vector<absl::string_view> words = absl::StrSplit(expected, absl::MaxSplits(' ', 2));
-  const absl::string_view kind = words.size() > 1 ? words[1] : "";
-  const absl::string_view wanted = words.size() > 2 ? words[2] : "";
-  if (words[0] == absl::StrCat(response.status) && BodyMatches(kind, wanted, response)) {
+  const std::vector<std::string> accepted = absl::StrSplit(expected, " | ");
+  if (std::any_of(accepted.begin(), accepted.end(),
+                  [&response](const std::string& one) { return Matches(one, response); })) {
     return {};
   }
   return {absl::StrCat("  expected: < ", expected),

@@ -16,6 +16,7 @@ namespace stele::conformance {
 //   200 body "text"              the whole body
 //   200 json {"health":"true"}   every member named here, with this value; "$any" is any value
 //   405 header allow: GET
+//   400 | 505 | closed           one of several; `closed` is for the caller to judge
 //
 // Returns nothing if it is as expected, else lines for people.
 std::vector<std::string> CheckHttp(absl::string_view expected, const HttpResponse& response);

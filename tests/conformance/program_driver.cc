@@ -56,6 +56,15 @@ void Mask(Message* response) {
   }
 }
 
+// The header of a nested transaction's answer: a case of its own judges it.
+void MaskNested(etcdserverpb::TxnResponse* txn) {
+  for (etcdserverpb::ResponseOp& part : *txn->mutable_responses()) {
+    if (!part.has_response_txn()) continue;
+    part.mutable_response_txn()->mutable_header()->clear_revision();
+    MaskNested(part.mutable_response_txn());
+  }
+}
+
 std::int64_t RevisionOf(const Message& response) {
   const auto* field = response.GetDescriptor()->FindFieldByName("header");
   if (field == nullptr) return 0;
@@ -83,6 +92,7 @@ ProgramAnswer ProgramDriver::Ask(const Operation& operation) {
   if (end.code != 0) return answer;
   newest_ = std::max(newest_, RevisionOf(*response));
   Mask(response.get());
+  if (auto* txn = dynamic_cast<etcdserverpb::TxnResponse*>(response.get())) MaskNested(txn);
   MakeRevisionsRelative(response.get(), start_);
   answer.response = response->SerializeAsString();
   return answer;

@@ -135,7 +135,6 @@ class Generator {
       range.set_sort_order(static_cast<RangeRequest::SortOrder>(dice_.Below(3)));
       range.set_sort_target(static_cast<RangeRequest::SortTarget>(dice_.Below(5)));
     }
-    if (dice_.Chance(1)) range.set_sort_order(static_cast<RangeRequest::SortOrder>(7));
     range.set_serializable(dice_.Chance(20));
     range.set_keys_only(dice_.Chance(10));
     range.set_count_only(dice_.Chance(8));

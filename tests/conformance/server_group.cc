@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kStartAttempts = 3;  // A port may be taken between looking and listening.
 constexpr absl::Duration kStartLimit = absl::Seconds(30);
+constexpr absl::Duration kAskLimit = absl::Seconds(2);
 constexpr std::uint64_t kRoomInMemory = std::uint64_t{4} << 30U;
 
 // Memory if there is enough: what is compared does not depend on a disk, but waits for one.
@@ -132,12 +133,10 @@ absl::Status ServerGroup::WaitUntilServing(int member, absl::Duration limit) {
   WireClient client(address(member));
   etcdserverpb::RangeRequest request;
   request.set_key("k");
-  etcdserverpb::RangeResponse response;
-  while (absl::Now() < deadline) {
-    if (!At(member).running->running()) break;
-    if (client.CallOnce("/etcdserverpb.KV/Range", request, &response).code == 0) {
-      return absl::OkStatus();
-    }
+  const std::string bytes = request.SerializeAsString();
+  while (absl::Now() < deadline && At(member).running->running()) {
+    const Answer answer = client.Call("/etcdserverpb.KV/Range", bytes, {}, kAskLimit);
+    if (answer.end.code == 0) return absl::OkStatus();
     absl::SleepFor(absl::Milliseconds(10));
   }
   const std::string output = At(member).running->Output();

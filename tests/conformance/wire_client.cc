@@ -59,6 +59,14 @@ class WireCall::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc:
     WriteNext();
   }
 
+  void WriteLast(const std::string& message) {
+    const absl::MutexLock lock(&mutex_);
+    if (!holding_ || half_close_asked_) return;
+    outgoing_.push_back(ToBuffer(message));
+    half_close_asked_ = true;
+    WriteNext();
+  }
+
   void HalfClose() {
     const absl::MutexLock lock(&mutex_);
     half_close_asked_ = true;
@@ -128,7 +136,12 @@ class WireCall::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc:
       writing_ = true;
       current_.Swap(&outgoing_.front());
       outgoing_.pop_front();
-      StartWrite(&current_);
+      if (half_close_asked_ && outgoing_.empty()) {
+        half_closed_ = true;
+        StartWriteLast(&current_, grpc::WriteOptions());
+      } else {
+        StartWrite(&current_);
+      }
     } else if (half_close_asked_) {
       half_closed_ = true;
       StartWritesDone();
@@ -157,6 +170,7 @@ WireCall::~WireCall() {
 }
 
 void WireCall::Write(const std::string& message) { reactor_->Write(message); }
+void WireCall::WriteLast(const std::string& message) { reactor_->WriteLast(message); }
 void WireCall::HalfClose() { reactor_->HalfClose(); }
 void WireCall::Cancel() { reactor_->Cancel(); }
 std::optional<std::string> WireCall::Read(absl::Duration timeout) {
@@ -209,8 +223,7 @@ CallEnd WireClient::CallOnce(const std::string& path, const google::protobuf::Me
 Answer WireClient::Call(const std::string& path, const std::string& request,
                         const Metadata& metadata, absl::Duration limit) {
   const std::unique_ptr<WireCall> call = Open(path, metadata, limit);
-  call->Write(request);
-  call->HalfClose();
+  call->WriteLast(request);
   Answer answer;
   while (std::optional<std::string> message = call->Read(absl::InfiniteDuration())) {
     answer.messages.push_back(*std::move(message));

@@ -34,6 +34,9 @@ class WireCall {
 
   // Queues a message; ignored once the call has ended.
   void Write(const std::string& message);
+  // Queues the only, or last, message: it goes out together with the end of the stream, as that of
+  // an ordinary unary call does. A server need not wait for an end that comes later.
+  void WriteLast(const std::string& message);
   // Says that no more messages will be written.
   void HalfClose();
   void Cancel();
