@@ -186,7 +186,7 @@ TEST_P(CoordinationTest, ElectionPassesLeadershipOn) {
   Election two(*second, name_);
   auto campaign = std::async(std::launch::async, [&two] { return two.Campaign("two", Soon()); });
   AwaitQueue(name_, 2);
-  EXPECT_EQ(Etcdctl(absl::StrCat("get --print-value-only --prefix ", name_, "/")),
+  EXPECT_EQ(Etcdctl(absl::StrCat("get --print-value-only --sort-by=CREATE --prefix ", name_, "/")),
             "one again\ntwo\n");
   ASSERT_TRUE(one.Resign().ok());
   EXPECT_TRUE(campaign.get().ok());

@@ -160,7 +160,8 @@ class Duties(Transcript):
         for side in (self.theirs, self.ours):
             waiting = self.start(side, ["elect", "el", "w"])
             deadline = time.monotonic() + STREAM_SECONDS_MAX
-            while side.run(["get", "el/", "--prefix", "--print-value-only"])[0] != b"v\nw\n":
+            queue = ["get", "el/", "--prefix", "--print-value-only", "--sort-by=CREATE"]
+            while side.run(queue)[0] != b"v\nw\n":
                 self.assertLess(time.monotonic(), deadline)
             waiting.send_signal(signal.SIGINT)
             _, err = waiting.communicate(timeout=COMMAND_SECONDS_MAX)
