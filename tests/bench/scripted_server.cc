@@ -35,6 +35,7 @@ class ScriptedServer::Peer {
     nghttp2_session_callbacks* callbacks = nullptr;
     STELE_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrame);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnStreamClose);
     STELE_CHECK(nghttp2_session_server_new(&session_, callbacks, this) == 0);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, nullptr, 0);
@@ -58,8 +59,54 @@ class ScriptedServer::Peer {
   static int OnFrame(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* peer) {
     const bool call_ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     const bool request = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
-    if (call_ends && request) static_cast<Peer*>(peer)->Reply(frame->hd.stream_id);
+    if (call_ends && request) {
+      static_cast<Peer*>(peer)->Reply(frame->hd.stream_id);
+    } else if (frame->hd.type == NGHTTP2_DATA) {
+      static_cast<Peer*>(peer)->Push(frame->hd.stream_id);
+    }
     return 0;
+  }
+
+  static int OnStreamClose(nghttp2_session* /*session*/, std::int32_t stream_id,
+                           std::uint32_t /*error_code*/, void* peer) {
+    static_cast<Peer*>(peer)->pushed_.erase(stream_id);
+    return 0;
+  }
+
+  // Answers one message of a stream that goes on. A frame is taken for a message.
+  void Push(std::int32_t stream_id) {
+    const Answer answer = server_->script_(server_->calls_.fetch_add(1));
+    std::this_thread::sleep_for(answer.stall);
+    if (answer.kind == Answer::Kind::kSilence) return;
+    if (answer.kind == Answer::Kind::kReset) {
+      nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_REFUSED_STREAM);
+      return;
+    }
+    const auto [kept, is_first] = pushed_.try_emplace(stream_id);
+    kept->second += FrameGrpcMessage(answer.message);
+    if (!is_first) {
+      nghttp2_session_resume_data(session_, stream_id);
+      return;
+    }
+    server_->streams_.fetch_add(1);
+    const std::array<nghttp2_nv, 2> headers = {Header(":status", "200"),
+                                               Header("content-type", "application/grpc")};
+    nghttp2_data_provider provider = {};
+    provider.source.ptr = &kept->second;
+    provider.read_callback = ReadPushed;
+    STELE_CHECK(nghttp2_submit_response(session_, stream_id, headers.data(), headers.size(),
+                                        &provider) == 0);
+  }
+
+  static ssize_t ReadPushed(nghttp2_session* /*session*/, std::int32_t /*stream_id*/,
+                            std::uint8_t* out, std::size_t room, std::uint32_t* /*flags*/,
+                            nghttp2_data_source* source, void* /*peer*/) {
+    auto* bytes = static_cast<std::string*>(source->ptr);
+    if (bytes->empty()) return NGHTTP2_ERR_DEFERRED;
+    const std::size_t size = std::min(room, bytes->size());
+    std::copy_n(bytes->begin(), size, out);
+    bytes->erase(0, size);
+    return static_cast<ssize_t>(size);
   }
 
   void Reply(std::int32_t stream_id) {
@@ -120,7 +167,8 @@ class ScriptedServer::Peer {
   const UniqueFd fd_;
   nghttp2_session* session_ = nullptr;
   bool closing_ = false;
-  std::map<std::int32_t, Answer> answers_;  // by stream; kept, their bytes are being sent
+  std::map<std::int32_t, Answer> answers_;      // by stream; kept, their bytes are being sent
+  std::map<std::int32_t, std::string> pushed_;  // by open stream, what is to be sent
 };
 
 ScriptedServer::ScriptedServer(Script script)

@@ -1,4 +1,5 @@
-// A gRPC server that answers every call as a script tells it, good or bad. For tests of clients.
+// A gRPC server that answers every call as a script tells it, good or bad; on a stream that the
+// client keeps open, every message. For tests of clients.
 #pragma once
 
 #include <atomic>
@@ -27,7 +28,7 @@ struct Answer {
 
 class ScriptedServer {
  public:
-  // Called on the server's thread with the number of the call, counted from 0.
+  // Called on the server's thread with the number of the call (or message), counted from 0.
   using Script = std::function<Answer(std::uint64_t call)>;
 
   explicit ScriptedServer(Script script);
@@ -38,6 +39,8 @@ class ScriptedServer {
   std::string endpoint() const { return "127.0.0.1:" + std::to_string(port_); }
   std::uint64_t calls() const { return calls_.load(); }
   std::uint64_t connections() const { return connections_.load(); }
+  // Streams on which something was answered.
+  std::uint64_t streams() const { return streams_.load(); }
 
  private:
   class Peer;
@@ -51,6 +54,7 @@ class ScriptedServer {
   int port_ = 0;
   std::atomic<std::uint64_t> calls_ = 0;
   std::atomic<std::uint64_t> connections_ = 0;
+  std::atomic<std::uint64_t> streams_ = 0;
   std::map<int, std::unique_ptr<Peer>> peers_;  // by socket
   std::jthread thread_;
 };
