@@ -40,9 +40,9 @@ FULL = Scale(
 )
 # For tests of the scripts: every case, as little of it as possible. The figures mean nothing.
 TINY = Scale(
-    name="tiny", rounds=1, seconds=1, puts=500, key_space=10_000, fan_out_puts=20,
+    name="tiny", rounds=1, seconds=0.6, puts=500, key_space=10_000, fan_out_puts=20,
     keys=2000, overwrites=500, compaction_probe_s=3, defragment_probe_s=3, failovers=1,
-    idle_s=1, curve_rounds=1, curve_s=1, curve_clients=(1, 100), curve_value_sizes=(16, 1024),
-    curve_members=(1, 3), curve_keys=(1000, 2000),
+    idle_s=1, curve_rounds=1, curve_s=0.6, curve_clients=(1, 100), curve_value_sizes=(16,),
+    curve_members=(1,), curve_keys=(1000,),
 )
 SCALES = {scale.name: scale for scale in (SHORT, FULL, TINY)}
