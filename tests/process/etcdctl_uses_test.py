@@ -1,4 +1,5 @@
-"""What etcdctl 3.4 is used for beside keys and leases: locks, elections, mirrors, alarms, maintenance.
+"""What etcdctl 3.4 is used for beside keys and leases: locks, elections, mirrors, alarms, maintenance;
+and etcd's own gRPC proxy, another client of the same kind, between the two.
 usage: etcdctl_uses_test.py --server STELED
 
 STELE_PROCESS_SCALE above 1 runs `etcdctl check perf` as well, which takes a minute.
@@ -7,6 +8,7 @@ STELE_PROCESS_SCALE above 1 runs `etcdctl check perf` as well, which takes a min
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +16,8 @@ import tempfile
 import time
 import unittest
 
-from etcdctl_cluster import PATIENCE_S, Cluster, die_with_parent, etcdctl_environment
+from etcdctl_cluster import (PATIENCE_S, Cluster, die_with_parent, etcdctl_environment,
+                             free_ports)
 from wire_client import WireClient, rpc
 
 SERVER = sys.argv[sys.argv.index("--server") + 1]
@@ -264,6 +267,67 @@ class MaintenanceTest(EtcdctlTest):
             check=False)
         self.assertIn("PASS: Throughput is", checked.stdout)
         self.assertIn("PASS: Slowest request took", checked.stdout)
+
+
+@unittest.skipIf(shutil.which("etcd") is None, "etcd is not installed")
+class ProxyTest(EtcdctlTest):
+    """`etcd grpc-proxy` keeps leases alive for others and makes one watch of many."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        address = f"127.0.0.1:{free_ports(1)[0]}"
+        cls.proxy = subprocess.Popen(
+            ["etcd", "grpc-proxy", "start", f"--endpoints={','.join(cls.endpoints)}",
+             f"--listen-addr={address}", f"--data-dir={cls.directory.name}/proxy"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        cls.members, cls.endpoints = cls.endpoints, [address]
+        assert eventually(lambda: run(cls.endpoints, "get", "none").returncode == 0)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.proxy.kill()
+        cls.proxy.wait()
+        super().tearDownClass()
+
+    def test_keys(self):
+        self.etcdctl("put", "p/a", "1")
+        self.assertEqual(run(self.members[1:], "get", "p/a").stdout, "p/a\n1\n")
+        told = self.etcdctl("txn", stdin='value("p/a") = "1"\n\nput p/b 2\ndel p/a\n\n\n')
+        self.assertEqual(told, "SUCCESS\n\nOK\n\n1\n")
+        self.assertEqual(self.etcdctl("get", "p/", "--prefix"), "p/b\n2\n")
+        revision = json.loads(self.etcdctl("get", "p/b", "-w", "json"))["header"]["revision"]
+        self.etcdctl("compaction", str(revision))
+        self.assertEqual(self.etcdctl("get", "p/b", f"--rev={revision}"), "p/b\n2\n")
+        early = run(self.endpoints, "get", "p/b", f"--rev={revision - 1}")
+        self.assertIn("required revision has been compacted", early.stderr)
+
+    def test_watches_that_become_one(self):
+        now = json.loads(self.etcdctl("get", "none", "-w", "json"))["header"]["revision"]
+        watches = [self.start(self.endpoints, "watch", "pw/", "--prefix", f"--rev={now + 1}")
+                   for _ in range(4)]
+        for i in range(10):
+            self.etcdctl("put", f"pw/{i}", str(i))
+        for watch in watches:
+            lines = [watch.stdout.readline().strip() for _ in range(30)]
+            self.assertEqual(lines[1::3], [f"pw/{i}" for i in range(10)])
+
+    def test_leases(self):
+        lease = self.etcdctl("lease", "grant", "2").split()[1]
+        self.etcdctl("put", "pl", "x", f"--lease={lease}")
+        alive = self.start(self.endpoints, "lease", "keep-alive", lease)
+        self.assertEqual(alive.stdout.readline(), f"lease {lease} keepalived with TTL(2)\n")
+        time.sleep(3)  # Longer than it would live by itself.
+        self.assertEqual(self.etcdctl("get", "pl", "--print-value-only"), "x\n")
+        alive.kill()
+        self.assertTrue(eventually(lambda: self.etcdctl("get", "pl") == ""))
+
+    def test_lock(self):
+        first = self.start(self.endpoints, "lock", "pk")
+        self.assertRegex(first.stdout.readline(), r"^pk/[0-9a-f]+\n$")
+        second = self.start(self.endpoints, "lock", "pk", "echo", "inside")
+        interrupt(first)
+        self.assertEqual(second.communicate(timeout=PATIENCE_S)[0], "inside\n")
 
 
 if __name__ == "__main__":

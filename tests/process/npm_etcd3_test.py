@@ -1,9 +1,9 @@
 """npm's etcd3, unchanged, against three members.
 usage: npm_etcd3_test.py DIRECTORY --server STELED
 
-Installs the client into DIRECTORY, where the next run finds it. Ends with 77 where there is no node or no npm.
-The calls themselves are in npm_etcd3_calls.js; what only this side can do (killing members) it asks for
-with a line on its standard output.
+Installs the client into DIRECTORY, where the next run finds it. Ends with 77 where there is no
+node or no npm. The calls themselves are in npm_etcd3_calls.js; what only this side can do (killing
+members) it asks for with a line on its standard output.
 """
 
 import os

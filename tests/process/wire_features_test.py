@@ -1,8 +1,8 @@
-"""What the many gRPC libraries of etcd's clients put on the wire, sent by hand: headers, deadlines, encodings,
-framing, streams, pings, shutdown. usage: wire_features_test.py --server STELED
+"""What the gRPC libraries of etcd's many clients put on the wire, sent by hand: headers, deadlines,
+encodings, framing, streams, pings, shutdown. usage: wire_features_test.py --server STELED
 
-Every case has the answer that etcd gives; OF_ETCD_3_4 lists those of the release in Debian that later ones
-changed.
+Every case has the answer that etcd gives; OF_ETCD_3_4 lists those of the release in Debian that later
+ones changed.
 """
 
 import gzip
