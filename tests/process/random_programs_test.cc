@@ -2,7 +2,8 @@
 // killed, paused and started again; everything they saw must be explained by one sequence of
 // revisions (tests/history/history_checks.h).
 //
-// STELE_PROCESS_SEED: another seed. STELE_PROCESS_SCALE: so many times longer.
+// STELE_PROCESS_SEED: another first seed. STELE_PROCESS_SCALE: so many rounds, each with the next
+// seed and a cluster of its own.
 #include <absl/strings/numbers.h>
 #include <absl/time/time.h>
 #include <gmock/gmock.h>
@@ -54,26 +55,46 @@ std::int64_t EventsOf(const History& history) {
   return events;
 }
 
-// What a run amounted to.
-void Print(const History& history, std::uint64_t seed, const RandomFaults& faults,
-           std::size_t violations) {
+// What rounds amounted to.
+struct Figures {
+  std::int64_t operations = 0;
   std::int64_t acknowledged = 0;
   std::int64_t refused = 0;
   std::int64_t unknown = 0;
+  std::int64_t revisions = 0;
+  std::int64_t events = 0;
+  std::int64_t watches = 0;
+  std::int64_t streams = 0;
+  std::int64_t compactions = 0;
+  std::int64_t leases = 0;
+  std::int64_t faults = 0;
+  std::int64_t violations = 0;
+};
+
+void Add(const History& history, Figures* figures) {
+  figures->operations += std::ssize(history.operations);
   for (const history::Operation& operation : history.operations) {
-    acknowledged += operation.outcome == Outcome::kAcknowledged;
-    refused += operation.outcome == Outcome::kRefused;
-    unknown += operation.outcome == Outcome::kUnknown;
+    figures->acknowledged += operation.outcome == Outcome::kAcknowledged;
+    figures->refused += operation.outcome == Outcome::kRefused;
+    figures->unknown += operation.outcome == Outcome::kUnknown;
   }
-  std::int64_t sessions = 0;
-  for (const history::WatchRecord& watch : history.watches) sessions += std::ssize(watch.sessions);
-  std::cout << "seed " << seed << ": " << history.operations.size() << " operations ("
-            << acknowledged << " acknowledged, " << refused << " refused, " << unknown
-            << " unknown), " << history.revisions.size() << " revisions, " << EventsOf(history)
-            << " watch events, " << history.watches.size() << " watches on " << sessions
-            << " streams, " << history.compactions.size() << " compactions, "
-            << history.leases.size() << " leases, " << faults.count() << " faults ("
-            << faults.Describe() << "), " << violations << " violations\n";
+  figures->revisions += std::ssize(history.revisions);
+  figures->events += EventsOf(history);
+  figures->watches += std::ssize(history.watches);
+  for (const history::WatchRecord& watch : history.watches) {
+    figures->streams += std::ssize(watch.sessions);
+  }
+  figures->compactions += std::ssize(history.compactions);
+  figures->leases += std::ssize(history.leases);
+}
+
+void Print(const Figures& figures) {
+  std::cout << figures.operations << " operations (" << figures.acknowledged << " acknowledged, "
+            << figures.refused << " refused, " << figures.unknown << " unknown), "
+            << figures.revisions << " revisions, " << figures.events << " watch events, "
+            << figures.watches << " watches on " << figures.streams << " streams, "
+            << figures.compactions << " compactions, " << figures.leases << " leases, "
+            << figures.faults << " faults, " << figures.violations << " violations\n";
 }
 
 std::set<std::string> ChecksThatFail(const History& history) {
@@ -133,21 +154,34 @@ void ExpectForgeriesAreNoticed(History* history) {
   EXPECT_THAT(ChecksThatFail(*history), ::testing::Contains("stale-read"));
 }
 
-TEST(RandomProgramsTest, MembersAreKilledAndPaused) {
+// One cluster, from its start to the judgement.
+History RunRound(std::uint64_t seed, Figures* figures) {
   Cluster cluster(ClusterOf(3));
-  const std::uint64_t seed = Seed();
   RandomRun run({.seed = seed}, &cluster);
   RandomFaults faults(seed, &cluster, &run.scene());
-  faults.Run(absl::Seconds(Scaled(kSeconds)));
+  faults.Run(absl::Seconds(kSeconds));
   History history = run.Finish();
   for (const std::string& complaint : run.complaints()) ADD_FAILURE() << complaint;
   const history::Violations violations = history::CheckHistory(history);
   EXPECT_TRUE(violations.empty()) << history::Explain(history, violations);
-  Print(history, seed, faults, violations.size());
-  EXPECT_GT(faults.count(), Scaled(kSeconds) / 10);
-  EXPECT_GT(history.operations.size(), 1000U);
-  EXPECT_GT(EventsOf(history), 1000);
-  if (!HasFailure()) ExpectForgeriesAreNoticed(&history);
+  Add(history, figures);
+  figures->faults += faults.count();
+  figures->violations += std::ssize(violations);
+  std::cout << "seed " << seed << ": " << faults.Describe() << "\n";
+  return history;
+}
+
+TEST(RandomProgramsTest, MembersAreKilledAndPaused) {
+  Figures figures;
+  const int rounds = Scaled(1);
+  for (int round = 0; round < rounds && !HasFailure(); ++round) {
+    History history = RunRound(Seed() + static_cast<std::uint64_t>(round), &figures);
+    Print(figures);
+    if (round == 0 && !HasFailure()) ExpectForgeriesAreNoticed(&history);
+  }
+  EXPECT_GT(figures.faults, rounds * kSeconds / 10);
+  EXPECT_GT(figures.operations, rounds * 1000);
+  EXPECT_GT(figures.events, rounds * 1000);
 }
 
 // Members that come back without what they acknowledged.

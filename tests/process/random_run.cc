@@ -104,7 +104,6 @@ void RandomRun::ReadAll(history::History* history) {
 }
 
 void RandomRun::CollectWatches(std::int64_t revision, history::History* history) {
-  for (const auto& watcher : watchers_) watcher->Calm();
   for (const auto& watcher : watchers_) {
     const bool arrived = watcher->AwaitRevision(revision, kPatience);
     watcher->Stop();
@@ -128,6 +127,7 @@ history::History RandomRun::Finish() {
   for (const auto& client : lease_clients_) client->TakeRecords(&history);
   history.compactions = compactor_->TakeRecords();
   const std::int64_t none_left_since = AwaitEndOfLeases();
+  for (const auto& watcher : watchers_) watcher->Calm();
   WriteOn(&history);
   ReadAll(&history);
   CollectWatches(scene_.known_revision(), &history);

@@ -21,7 +21,7 @@ class RandomRun {
  public:
   struct Options {
     std::uint64_t seed = 1;
-    int kv_clients = 12;
+    int kv_clients = 24;
     int lease_clients = 4;
     int witnesses = 3;
     int watchers = 20;

@@ -106,6 +106,8 @@ void RandomWatcher::MakeWatch() {
   watch->record = std::move(drawn.record);
   watch->wants_progress = drawn.wants_progress;
   watch->next = drawn.start_revision;
+  // What begins in the future must not come after the writes that are to reach it.
+  if (is_calm_) watch->next = std::min(watch->next, scene_->known_revision());
   watches_.push_back(std::move(watch));
 }
 

@@ -27,7 +27,7 @@ class RandomWatcher {
   RandomWatcher(const RandomWatcher&) = delete;
   RandomWatcher& operator=(const RandomWatcher&) = delete;
 
-  // From now on it only watches.
+  // From now on it only watches, and nothing more that begins in the future.
   void Calm();
   // Asks for progress until every watch has been told everything up to `revision`, those excepted
   // that begin later. False if that lasts longer.
