@@ -41,11 +41,12 @@ class WireCall::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc:
                                         const Metadata& metadata, absl::Duration limit) {
     auto reactor = std::make_shared<Reactor>();
     reactor->self_ = reactor;
-    for (const auto& [key, value] : metadata) reactor->context_.AddMetadata(key, value);
-    reactor->context_.set_wait_for_ready(true);
-    reactor->context_.set_deadline(std::chrono::system_clock::now() +
-                                   absl::ToChronoNanoseconds(limit));
-    stub->PrepareBidiStreamingCall(&reactor->context_, path, grpc::StubOptions(), reactor.get());
+    for (const auto& [key, value] : metadata) reactor->context_->AddMetadata(key, value);
+    reactor->context_->set_wait_for_ready(true);
+    reactor->context_->set_deadline(std::chrono::system_clock::now() +
+                                    absl::ToChronoNanoseconds(limit));
+    stub->PrepareBidiStreamingCall(reactor->context_.get(), path, grpc::StubOptions(),
+                                   reactor.get());
     reactor->AddHold();
     reactor->StartRead(&reactor->incoming_);
     reactor->StartCall();
@@ -73,7 +74,10 @@ class WireCall::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc:
     WriteNext();
   }
 
-  void Cancel() { context_.TryCancel(); }
+  void Cancel() {
+    const absl::MutexLock lock(&mutex_);
+    if (context_ != nullptr) context_->TryCancel();
+  }
 
   std::optional<std::string> Read(absl::Duration timeout) {
     const absl::MutexLock lock(&mutex_);
@@ -126,6 +130,9 @@ class WireCall::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc:
   void OnDone(const grpc::Status& status) override {
     std::shared_ptr<Reactor> last;
     const absl::MutexLock lock(&mutex_);
+    // It holds the channel, and gRPC's own thread, which this is, must not be the last to let go of
+    // that.
+    context_.reset();
     end_ = CallEnd{.code = status.error_code(), .text = status.error_message()};
     last.swap(self_);  // Released after the lock, whoever of us is the last.
   }
@@ -148,10 +155,11 @@ class WireCall::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc:
     }
   }
 
-  grpc::ClientContext context_;
   grpc::ByteBuffer incoming_;
   grpc::ByteBuffer current_;
   absl::Mutex mutex_;
+  // Null once the call has ended; changes under the mutex.
+  std::unique_ptr<grpc::ClientContext> context_ = std::make_unique<grpc::ClientContext>();
   std::deque<grpc::ByteBuffer> outgoing_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> received_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
