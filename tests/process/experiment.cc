@@ -127,11 +127,11 @@ absl::Duration Experiment::GapAfter(std::int64_t since_ns) const {
 
 int Scaled(int count) {
   const char* text = std::getenv("STELE_PROCESS_SCALE");
-  int scale = 1;
+  double scale = 1;
   if (text != nullptr) {
-    EXPECT_TRUE(absl::SimpleAtoi(text, &scale)) << text;
+    EXPECT_TRUE(absl::SimpleAtod(text, &scale)) << text;
   }
-  return count * std::max(scale, 1);
+  return std::max(1, static_cast<int>(count * scale));
 }
 
 }  // namespace stele::process
