@@ -56,7 +56,8 @@ TEST(Cases, SayWhatTheyExpect) {
     bool expects = test.unchanged;
     for (const Step& step : test.steps) {
       expects = expects || !step.expected.empty() || step.action == Step::Action::kCheck ||
-                step.action == Step::Action::kEnd || step.action == Step::Action::kBurst;
+                step.action == Step::Action::kEnd || step.action == Step::Action::kBurst ||
+                step.action == Step::Action::kQuiet;
       for (const Expectation& expectation : step.expected) {
         EXPECT_NE(expectation.kind, Expectation::Kind::kRecord)
             << test.file << ":" << expectation.line << " was never recorded";

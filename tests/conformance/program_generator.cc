@@ -109,7 +109,7 @@ class Generator {
 
   etcdserverpb::PutRequest Put() {
     etcdserverpb::PutRequest put;
-    if (!dice_.Chance(1)) put.set_key(keys_.Key(&dice_));
+    put.set_key(keys_.Key(&dice_));
     put.set_value(KeyUniverse::Value(&dice_));
     if (dice_.Chance(25)) put.set_lease(Lease());
     put.set_prev_kv(dice_.Chance(30));
@@ -127,7 +127,7 @@ class Generator {
   RangeRequest Range() {
     RangeRequest range;
     auto [key, end] = keys_.Range(&dice_);
-    if (!dice_.Chance(1)) range.set_key(std::move(key));
+    range.set_key(std::move(key));
     range.set_range_end(std::move(end));
     range.set_revision(ReadRevision());
     if (dice_.Chance(30)) range.set_limit(dice_.Below(6));
@@ -148,7 +148,7 @@ class Generator {
   etcdserverpb::DeleteRangeRequest Delete() {
     etcdserverpb::DeleteRangeRequest erase;
     auto [key, end] = keys_.Range(&dice_);
-    if (!dice_.Chance(1)) erase.set_key(std::move(key));
+    erase.set_key(std::move(key));
     erase.set_range_end(std::move(end));
     erase.set_prev_kv(dice_.Chance(40));
     return erase;
@@ -185,7 +185,7 @@ class Generator {
   }
 
   void FillOperation(RequestOp* operation, int depth) {
-    switch (dice_.Weighted({45, 25, 15, depth < kDeepest ? 12 : 0, 1})) {
+    switch (dice_.Weighted({45, 25, 15, depth < kDeepest ? 12 : 0})) {
       case 0:
         *operation->mutable_request_put() = Put();
         return;
@@ -199,11 +199,8 @@ class Generator {
           operation->mutable_request_delete_range()->clear_range_end();
         }
         return;
-      case 3:
-        *operation->mutable_request_txn() = Txn(depth + 1);
-        return;
       default:
-        return;  // nothing in it
+        *operation->mutable_request_txn() = Txn(depth + 1);
     }
   }
 

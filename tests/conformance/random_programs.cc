@@ -27,7 +27,10 @@ struct Difference {
 class Comparison {
  public:
   Comparison(const std::string& subject, const std::string& reference)
-      : subject_(subject), reference_(reference) {}
+      : subject_(subject), reference_(reference) {
+    // The hash over all revisions would be cheaper, but does not yet agree after every program.
+    LookAtEveryRevision();
+  }
 
   // An error means that a server cannot be used any more.
   absl::StatusOr<std::optional<Difference>> Run(const Program& program) {
