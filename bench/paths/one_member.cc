@@ -71,7 +71,7 @@ void OneMember::MakeApply() {
   server::ApplyLoop::Outputs outputs;
   outputs.publish = [this](storage::ApplyOutput* output) {
     if (output->events.empty()) return;
-    hub_->Publish(std::move(output->events), output->current_revision, output->compact_revision);
+    hub_->Publish(std::move(output->events), store_->View());
   };
   outputs.resolve = [this](std::vector<storage::CommandResult> results) {
     proposals_->Resolve(std::move(results));

@@ -290,6 +290,7 @@ void Node::MakeWatchHub() {
   options.ids = {identity_.cluster_id, identity_.self.value};
   options.current_revision = store_->View()->current_revision();
   options.max_fragment_bytes = options_.max_request_bytes + (std::size_t{512} << 10U);
+  options.progress_interval = options_.watch_progress_interval;
   WatchSurroundings surroundings;
   surroundings.view = [this] { return store_->View(); };
   surroundings.raft_term = [this] { return raft_term(); };

@@ -55,6 +55,9 @@ void AddFlags(Options* options, CLI::App* app) {
   one("--auto-compaction-mode", &options->auto_compaction_mode, "'periodic' or 'revision'.");
   one("--auto-compaction-retention", &options->auto_compaction_retention,
       "How much history is kept: hours, a duration such as 90m, or revisions (0: all).");
+  one("--watch-progress-notify-interval,--experimental-watch-progress-notify-interval",
+      &options->watch_progress_notify_interval,
+      "How long a watch that asked for progress is left without news, at least 100ms.");
   one("--disk-reserve-bytes", &options->disk_reserve_bytes,
       "Size of the file kept for the day the disk is full, at most 1/8 of the disk (0: none).")
       ->check(CLI::NonNegativeNumber);
@@ -267,6 +270,12 @@ absl::Status ValidateOptions(Options* options) {
       ParseAutoCompaction(options->auto_compaction_mode, options->auto_compaction_retention);
   if (!policy.ok()) return policy.status();
   options->auto_compaction = *policy;
+  const std::string& interval = options->watch_progress_notify_interval;
+  if (!absl::ParseDuration(interval, &options->watch_progress_interval) ||
+      options->watch_progress_interval < absl::Milliseconds(100)) {
+    return Invalid(fmt::format(
+        "--watch-progress-notify-interval: '{}' is no duration of at least 100ms", interval));
+  }
   return CheckInitialCluster(options);
 }
 

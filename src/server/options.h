@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "src/server/auto_compaction.h"
 #include "src/server/url.h"
 
@@ -48,6 +49,8 @@ struct Options {
   bool initial_cluster_given = false;
   std::vector<InitialMember> initial_members;  // sorted by name
   AutoCompactionPolicy auto_compaction;
+  std::string watch_progress_notify_interval = "10m";
+  absl::Duration watch_progress_interval;
 };
 
 enum class CommandLineOutcome : std::uint8_t { kRun, kPrintAndExit };

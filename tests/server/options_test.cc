@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "absl/strings/str_cat.h"
+
 namespace stele::server {
 namespace {
 
@@ -52,6 +54,18 @@ TEST(OptionsTest, TheInitialClusterIsSortedByNameAndMayHoldSeveralUrlsAMember) {
   ASSERT_EQ(members.size(), 2u);
   EXPECT_EQ(members[0].name, "a");
   EXPECT_EQ(members[1].peer_urls, (std::vector<std::string>{"http://h:1", "http://h:2"}));
+}
+
+TEST(OptionsTest, ProgressOfWatchesUnderBothOfItsNames) {
+  EXPECT_EQ(Parse({})->options.watch_progress_interval, absl::Minutes(10));
+  for (const char* flag :
+       {"--watch-progress-notify-interval", "--experimental-watch-progress-notify-interval"}) {
+    EXPECT_EQ(Parse({flag, "5s"})->options.watch_progress_interval, absl::Seconds(5));
+    for (const char* value : {"99ms", "5", "-5s", ""}) {
+      EXPECT_EQ(ErrorOf({flag, value}), absl::StrCat("--watch-progress-notify-interval: '", value,
+                                                     "' is no duration of at least 100ms"));
+    }
+  }
 }
 
 TEST(OptionsTest, ErrorsNameTheFlagAndTheCause) {

@@ -129,8 +129,8 @@ void ServerStream::StartCall() {
     timeout = *parsed;
   }
   if (!head_.grpc_encoding.empty() && head_.grpc_encoding != "identity") {
-    return FailCall(absl::UnimplementedError(
-        absl::StrCat("grpc: compression \"", head_.grpc_encoding, "\" is not supported")));
+    return FailCall(absl::UnimplementedError(absl::StrCat(
+        "grpc: Decompressor is not installed for grpc-encoding \"", head_.grpc_encoding, "\"")));
   }
   if (absl::Status status = FindMethod(); !status.ok()) return FailCall(status);
 
