@@ -56,7 +56,7 @@ absl::Status Client::RangeStream(const etcdserverpb::RangeRequest& request,
     if (!wanted) context.TryCancel();
     const grpc::Status answer = stream->Finish();
     if (answer.ok() || !wanted) return absl::OkStatus();
-    const absl::Status status = ToStatus(answer, connection->endpoint);
+    absl::Status status = ToStatus(answer, connection->endpoint);
     connections_->MarkFailed(*connection, status);
     if (started || !MayRetry(CallKind::kRead, status) || absl::Now() >= deadline) return status;
     PauseBeforeRetry(attempt, deadline);

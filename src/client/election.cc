@@ -12,7 +12,7 @@ absl::Status Election::Campaign(const std::string& value, absl::Time deadline) {
   auto first = place_.Enter(value);
   if (!first.ok()) return first.status();
   if (!*first) {
-    const absl::Status waited = place_.WaitForTurn(deadline);
+    absl::Status waited = place_.WaitForTurn(deadline);
     if (!waited.ok()) {
       place_.Leave().IgnoreError();  // what is left of it goes with the session
       return waited;

@@ -136,7 +136,7 @@ absl::Status LocalCopy::Follow() {
     // A watch that was never confirmed gives up when nobody answers; this one does not.
     if (!response.ok() && !MayReopenStream(response.status())) return response.status();
     if (!response.ok() && !Pause(attempt)) return NoLongerWanted();
-    const absl::Status reloaded = response.ok() ? Reload() : absl::OkStatus();
+    absl::Status reloaded = response.ok() ? Reload() : absl::OkStatus();
     if (!reloaded.ok()) return reloaded;
     if (!OpenWatch(revision() + 1)) return NoLongerWanted();
   }

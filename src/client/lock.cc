@@ -10,7 +10,7 @@ absl::Status Lock::Acquire(absl::Time deadline) {
   auto first = place_.Enter("");
   if (!first.ok()) return first.status();
   if (!*first) {
-    const absl::Status waited = place_.WaitForTurn(deadline);
+    absl::Status waited = place_.WaitForTurn(deadline);
     if (!waited.ok()) {
       place_.Leave().IgnoreError();  // what is left of it goes with the session
       return waited;

@@ -53,7 +53,7 @@ absl::Status QueuePlace::WaitForTurn(absl::Time deadline) {
                                                    .max_create_revision = create_revision_ - 1});
     if (!in_front.ok()) return Explained(in_front.status());
     if (in_front->kvs().empty()) break;
-    const absl::Status gone =
+    absl::Status gone =
         WaitForDeletion(in_front->kvs(0).key(), in_front->header().revision(), deadline);
     if (!gone.ok()) return gone;
   }

@@ -75,9 +75,11 @@ void AddFlags(Options* options, CLI::App* app) {
   one("--log-level", &options->log_level, "debug, info, warn, error, panic or fatal.");
 }
 
-// Go's flags may begin with one dash; CLI11's long ones must have two.
+// Go's flags may begin with one dash; CLI11's long ones must have two. A negative number is a
+// value.
 std::string NormaliseDashes(const std::string& argument) {
-  const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+  const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-' &&
+                      std::isdigit(static_cast<unsigned char>(argument[1])) == 0;
   return single ? "-" + argument : argument;
 }
 

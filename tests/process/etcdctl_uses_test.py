@@ -259,7 +259,7 @@ class MaintenanceTest(EtcdctlTest):
         self.assertEqual(saved.returncode, 0, saved.stderr)
         self.etcdctl("snapshot", "status", path)
 
-    @unittest.skipIf(int(os.environ.get("STELE_PROCESS_SCALE", "1")) <= 1, "takes a minute")
+    @unittest.skipIf(float(os.environ.get("STELE_PROCESS_SCALE", "1")) <= 1, "takes a minute")
     def test_check_perf(self):
         checked = subprocess.run(
             ["etcdctl", "check", "perf", "--load=s", "--auto-compact", "--auto-defrag"],

@@ -38,6 +38,7 @@ TEST(OptionsTest, FlagsMayBeWrittenInAllOfGosWays) {
   EXPECT_EQ(Parse({"-name", "a", "--initial-cluster=a=http://localhost:2380"})->options.name, "a");
   EXPECT_EQ(Parse({"--name=b"})->options.name, "b");
   EXPECT_EQ(Parse({"-name=c"})->options.name, "c");
+  EXPECT_EQ(Parse({"-quota-backend-bytes", "-10"})->options.quota_backend_bytes, -10);
 }
 
 TEST(OptionsTest, AFlagWinsOverSteleWhichWinsOverEtcd) {

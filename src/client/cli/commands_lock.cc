@@ -78,7 +78,7 @@ absl::Status RunLocked(const client::Session& held, const client::Lock& lock,
   if (!child.ok()) return Failure(kExitError, std::string(child.status().message()));
   const client::Session::OverNotice notice(held, [&child] { child->Terminate(); });
   stopper.SetChild(&*child);
-  const absl::Status end = child->Wait();
+  absl::Status end = child->Wait();
   stopper.SetChild(nullptr);
   if (held.Failure().ok()) return end;
   return Failure(kExitError, "session expired: the lock was lost while the program ran");

@@ -99,7 +99,7 @@ void Mirror::AddDelete(const mvccpb::KeyValue& kv) {
 absl::Status Mirror::Send() {
   if (pending_.success().empty()) return absl::OkStatus();
   while (true) {
-    const absl::Status sent = destination_.Txn(pending_).status();
+    absl::Status sent = destination_.Txn(pending_).status();
     if (sent.ok()) {
       connected_ = true;
       mirrored_ += pending_.success_size();

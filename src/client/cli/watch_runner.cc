@@ -23,7 +23,7 @@ std::vector<std::string> VariablesOf(const mvccpb::Event& event, int64_t revisio
 absl::Status RunFor(const std::vector<std::string>& program, const mvccpb::Event& event,
                     int64_t revision) {
   auto child = ChildProgram::Start(program, VariablesOf(event, revision));
-  const absl::Status end = child.ok() ? child->Wait() : child.status();
+  absl::Status end = child.ok() ? child->Wait() : child.status();
   if (end.ok()) return end;
   const auto quoted = [](std::string* out, const std::string& word) { *out += Quote(word); };
   std::fprintf(stderr, "command [%s] error (%s)\n", absl::StrJoin(program, " ", quoted).c_str(),

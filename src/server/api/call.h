@@ -59,6 +59,7 @@ class Call {
   // `cancelled` is called once, by the transport's thread, if the client goes away or the deadline
   // passes before Finish or Reply; maybe at once. It is destroyed when the call is over. At most
   // one a call; for handlers of requests, as streams have CallHandler::OnCancel.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): whoever overrides it keeps the function
   virtual void NotifyCancelled(std::function<void()> /*cancelled*/) {}
 };
 

@@ -10,8 +10,8 @@ namespace stele::server {
 
 namespace pb = etcdserverpb;
 
-Observation::Observation(const ClientPorts& ports, std::shared_ptr<Call> call, std::string prefix)
-    : ports_(ports), call_(std::move(call)), prefix_(std::move(prefix)) {}
+Observation::Observation(ClientPorts ports, std::shared_ptr<Call> call, std::string prefix)
+    : ports_(std::move(ports)), call_(std::move(call)), prefix_(std::move(prefix)) {}
 
 void Observation::Start(const ClientPorts& ports, std::shared_ptr<Call> call, std::string prefix) {
   std::shared_ptr<Observation> observation(

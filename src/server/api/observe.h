@@ -17,7 +17,7 @@ class Observation : public std::enable_shared_from_this<Observation> {
   static void Start(const ClientPorts& ports, std::shared_ptr<Call> call, std::string prefix);
 
  private:
-  Observation(const ClientPorts& ports, std::shared_ptr<Call> call, std::string prefix);
+  Observation(ClientPorts ports, std::shared_ptr<Call> call, std::string prefix);
   // Finds the leader, or waits for the first one.
   void Look();
   void OnView(const absl::StatusOr<Reader::View>& view);

@@ -35,9 +35,8 @@ void WithSessionLease(const ClientPorts& ports, std::int64_t lease,
       });
 }
 
-QueueEntry::QueueEntry(const QueuePorts& ports, std::shared_ptr<Call> call, Wish wish,
-                       AtHead at_head)
-    : ports_(ports),
+QueueEntry::QueueEntry(QueuePorts ports, std::shared_ptr<Call> call, Wish wish, AtHead at_head)
+    : ports_(std::move(ports)),
       call_(std::move(call)),
       wish_(std::move(wish)),
       prefix_(QueuePrefix(wish_.name)),

@@ -59,7 +59,7 @@ class QueueEntry : public std::enable_shared_from_this<QueueEntry> {
   void Leave(const absl::Status& status);
 
  private:
-  QueueEntry(const QueuePorts& ports, std::shared_ptr<Call> call, Wish wish, AtHead at_head);
+  QueueEntry(QueuePorts ports, std::shared_ptr<Call> call, Wish wish, AtHead at_head);
   void Enter(std::int64_t lease);
   void OnEntered(const storage::CommandResult& result);
   void RenewValue();

@@ -34,10 +34,10 @@ absl::Status ValidateStream(const pb::RangeRequest& request) {
 // One call: a piece at a time, each in a turn of its own.
 class RangeStream : public std::enable_shared_from_this<RangeStream> {
  public:
-  RangeStream(const RangeStreamLimits& limits, const ClientPorts& ports, CallPtr call,
+  RangeStream(const RangeStreamLimits& limits, ClientPorts ports, CallPtr call,
               std::unique_ptr<pb::RangeRequest> request, Reader::View view)
       : limits_(limits),
-        ports_(ports),
+        ports_(std::move(ports)),
         call_(std::move(call)),
         request_(std::move(request)),
         view_(std::move(view)),

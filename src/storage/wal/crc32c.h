@@ -11,8 +11,4 @@ std::uint32_t Crc32c(std::string_view bytes);
 // Of what came before and then `bytes`: Crc32c(a + b) == ExtendCrc32c(Crc32c(a), b).
 std::uint32_t ExtendCrc32c(std::uint32_t crc, std::string_view bytes);
 
-// The CRC of what `crc` is the CRC of, followed by `bytes`. Crc32c(bytes) == ExtendCrc32c(0,
-// bytes).
-std::uint32_t ExtendCrc32c(std::uint32_t crc, std::string_view bytes);
-
 }  // namespace stele::storage::wal
