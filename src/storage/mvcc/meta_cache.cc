@@ -27,18 +27,12 @@ const std::optional<KeyMeta>* MetaCache::Find(std::string_view key) {
   if (old == old_.end()) return nullptr;
   const std::optional<KeyMeta> meta = old->second;
   Put(key, meta);
-  const auto moved = young_.find(ToAbsl(key));
-  return moved == young_.end() ? nullptr : &moved->second;
+  return &young_.find(ToAbsl(key))->second;
 }
 
 void MetaCache::Put(std::string_view key, const std::optional<KeyMeta>& meta) {
   const std::size_t bytes = BytesOf(key);
-  if (bytes > generation_bytes_) {
-    // Never kept, so what is older must not be believed.
-    young_.erase(ToAbsl(key));
-    old_.erase(ToAbsl(key));
-    return;
-  }
+  if (bytes > generation_bytes_) return;  // never kept, so nothing older is there either
   const auto [position, inserted] = young_.try_emplace(ToAbsl(key), meta);
   if (!inserted) {
     position->second = meta;
