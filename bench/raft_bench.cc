@@ -114,7 +114,10 @@ class Cluster {
     reads_ += ready.read_states.size();
   }
   void Send(std::vector<Message> messages) {
-    for (Message& message : messages) nodes_[message.to.value - 1]->Step(std::move(message));
+    for (Message& message : messages) {
+      RawNode& receiver = *nodes_[message.to.value - 1];
+      receiver.Step(std::move(message));
+    }
   }
 
   std::vector<std::unique_ptr<MemoryLog>> logs_;

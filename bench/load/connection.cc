@@ -93,7 +93,7 @@ struct Connection::Callbacks {
   static ssize_t ReadStream(Call* call, std::uint8_t* out, std::size_t room) {
     if (call->queued_.empty()) return NGHTTP2_ERR_DEFERRED;
     const std::size_t size = std::min(room, call->queued_.size());
-    std::memcpy(out, call->queued_.data(), size);
+    std::copy_n(call->queued_.begin(), size, out);
     call->queued_.erase(0, size);
     return static_cast<ssize_t>(size);
   }

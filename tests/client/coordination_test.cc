@@ -92,15 +92,16 @@ TEST_P(CoordinationTest, LockIsHeldByOneAndGoesInOrder) {
   std::atomic<int> inside = 1;
   for (int i = 0; i < 3; ++i) {
     sessions.push_back(NewSession(*client_));
-    waiting.push_back(std::async(std::launch::async, [this, &inside, session = sessions[i].get()] {
-      Lock lock(*session, name_);
-      EXPECT_TRUE(lock.Acquire(Soon()).ok());
-      EXPECT_EQ(++inside, 1);
-      const int64_t turn = client_->Put(name_ + "-turns", "")->header().revision();
-      --inside;
-      EXPECT_TRUE(lock.Release().ok());
-      return turn;
-    }));
+    waiting.push_back(
+        std::async(std::launch::async, [this, &inside, session = sessions.back().get()] {
+          Lock lock(*session, name_);
+          EXPECT_TRUE(lock.Acquire(Soon()).ok());
+          EXPECT_EQ(++inside, 1);
+          const int64_t turn = client_->Put(name_ + "-turns", "")->header().revision();
+          --inside;
+          EXPECT_TRUE(lock.Release().ok());
+          return turn;
+        }));
     AwaitQueue(name_, i + 2);
   }
   auto hasty = NewSession(*client_);

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
@@ -52,7 +51,7 @@ ssize_t ReadBody(nghttp2_session* /*session*/, std::int32_t /*stream*/, std::uin
                  void* /*user*/) {
   auto* conversation = static_cast<Conversation*>(source->ptr);
   const std::size_t count = std::min(length, conversation->body.size() - conversation->sent);
-  std::memcpy(buffer, conversation->body.data() + conversation->sent, count);
+  std::copy_n(conversation->body.data() + conversation->sent, count, buffer);
   conversation->sent += count;
   if (conversation->sent == conversation->body.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
   return static_cast<ssize_t>(count);

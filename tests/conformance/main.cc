@@ -1,7 +1,9 @@
 // stele-conformance: does this server answer like etcd?
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -137,7 +139,7 @@ absl::Status RunCasesPart(const Flags& flags, Report* report) {
   for (const Subject& subject : *subjects) {
     report->suites.push_back(RunCases(report->cases, subject, flags.threads));
     if (!flags.record) continue;
-    const absl::Status written = WriteRecordings(report->suites.back(), flags.cases_directory);
+    absl::Status written = WriteRecordings(report->suites.back(), flags.cases_directory);
     if (!written.ok()) return written;
   }
   return absl::OkStatus();
@@ -200,7 +202,7 @@ int Run(const Flags& flags) {
 }  // namespace
 }  // namespace stele::conformance
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   // Servers are started while calls are under way; gRPC's own handling of fork() is not up to that,
   // and a child that only executes another program has no need of it.
   setenv("GRPC_ENABLE_FORK_SUPPORT", "0", 1);
@@ -213,4 +215,7 @@ int main(int argc, char** argv) {
   stele::conformance::AddPartFlags(&app, &flags);
   CLI11_PARSE(app, argc, argv);
   return stele::conformance::Run(flags);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "stele-conformance: %s\n", error.what());
+  return 2;
 }

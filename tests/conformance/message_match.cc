@@ -79,8 +79,8 @@ std::string Shown(const FieldDescriptor* field, const std::string& value) {
 
 class Matcher {
  public:
-  Matcher(Strictness strictness, const std::vector<std::string>& marked, Bindings* bindings)
-      : strictness_(strictness), marked_(marked), bindings_(bindings) {}
+  Matcher(const std::vector<std::string>& marked, Bindings* bindings)
+      : marked_(marked), bindings_(bindings) {}
 
   void Compare(const Message& expected, const Message& actual, const std::string& path,
                Strictness strictness) {
@@ -168,7 +168,6 @@ class Matcher {
         absl::StrCat(name, ": expected ", Shown(field, expected), ", got ", Shown(field, actual)));
   }
 
-  const Strictness strictness_;
   const std::vector<std::string>& marked_;
   Bindings* bindings_;
 };
@@ -264,7 +263,7 @@ absl::StatusOr<std::vector<std::string>> MatchMessage(const std::string& expecte
   const Expansion expansion = ExpandExpected(expected, *bindings);
   const std::unique_ptr<Message> parsed(actual.New());
   if (absl::Status status = ParseText(expansion.text, parsed.get()); !status.ok()) return status;
-  Matcher matcher(strictness, expansion.marked, bindings);
+  Matcher matcher(expansion.marked, bindings);
   matcher.Compare(*parsed, actual, "", strictness);
   return std::move(matcher.differences);
 }

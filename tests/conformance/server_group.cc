@@ -50,7 +50,7 @@ std::filesystem::path FindProgram(const std::string& name) {
   const char* path = std::getenv("PATH");
   const std::vector<std::string> directories = absl::StrSplit(path == nullptr ? "" : path, ':');
   for (const std::string& directory : directories) {
-    const std::filesystem::path candidate = std::filesystem::path(directory) / name;
+    std::filesystem::path candidate = std::filesystem::path(directory) / name;
     if (!directory.empty() && std::filesystem::exists(candidate)) return candidate;
   }
   return {};

@@ -127,7 +127,7 @@ class BundleRun {
     MakeRevisionsAbsolute(&request, start_);
     StreamAt(step.stream).Write(request.SerializeAsString());
     WatchResponse created;
-    const absl::Status answered = ReadUntil(
+    absl::Status answered = ReadUntil(
         step.stream, [](const WatchResponse& response) { return response.created(); }, &created);
     if (!answered.ok()) return answered;
     WatchOutcome& outcome = outcome_.watches[step.watch];
@@ -188,7 +188,7 @@ class BundleRun {
       }
       Route(stream, progress);
     }
-    outcome_.faults.push_back("progress was asked for and never told");
+    outcome_.faults.emplace_back("progress was asked for and never told");
     return absl::OkStatus();
   }
 
@@ -264,7 +264,7 @@ class BundleRun {
       ++outcome_.events;
     }
     if (found->last_revision > response.header().revision() && response.events_size() > 0) {
-      outcome_.faults.push_back("the header is older than its events");
+      outcome_.faults.emplace_back("the header is older than its events");
     }
     found->in_pieces = response.fragment();
     if (!response.canceled()) return;

@@ -51,9 +51,9 @@ std::map<std::int64_t, std::int64_t> FirstSights(const History& history) {
     }
   }
   std::int64_t earliest = INT64_MAX;
-  for (auto each = sights.rbegin(); each != sights.rend(); ++each) {
-    each->second = earliest = std::min(earliest, each->second);
-  }
+  std::for_each(sights.rbegin(), sights.rend(), [&earliest](auto& sight) {
+    sight.second = earliest = std::min(earliest, sight.second);
+  });
   return sights;
 }
 
