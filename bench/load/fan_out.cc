@@ -86,7 +86,8 @@ FanOut::FanOut(const Options& options, const std::vector<Endpoint>& endpoints,
   }
 }
 
-FanOut::~FanOut() = default;
+// What is under way on the links ends now, and tells us so while all of us is still there.
+FanOut::~FanOut() { links_.clear(); }
 
 absl::Status FanOut::Connect() {
   const std::int64_t deadline_ns = MonotonicNs() + timeout_ns_;

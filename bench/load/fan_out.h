@@ -92,7 +92,7 @@ class FanOut {
   UniqueFd epoll_;
   std::vector<std::unique_ptr<WatchStream>> streams_;
   std::vector<std::unique_ptr<PutClient>> clients_;
-  std::vector<std::unique_ptr<Link>> links_;  // the last one for puts; destroyed first: ends calls
+  std::vector<std::unique_ptr<Link>> links_;  // the last one for puts
   std::deque<PutClient*> free_;
   std::deque<Put> puts_;            // under way, and those that are over behind one that is not
   std::uint64_t first_number_ = 0;  // of puts_
