@@ -1,13 +1,14 @@
 // Runs one fixed piece of work through the server's own code, in this process and thread, so that
 // callgrind can count the instructions of SessionPair::CountedTurn (bench/count_instructions).
 //
-//   hot_paths put|range|fanout      prints how many operations were counted
+//   hot_paths put|range|list|fanout      prints how many operations were counted
 #include <cstdio>
 #include <memory>
 #include <string_view>
 
 #include "bench/load/put_workload.h"
 #include "bench/load/range_workload.h"
+#include "bench/load/span_workload.h"
 #include "bench/paths/runs.h"
 #include "src/raft/check.h"
 
@@ -34,6 +35,26 @@ int CountUnary(SessionPair* pair, std::unique_ptr<load::Workload> workload) {
   return kRounds * clients.clients();
 }
 
+void Fill(SessionPair* pair) {
+  UnaryClients filler(pair, Puts(load::KeyOrder::kSequential), kClients);
+  for (std::uint64_t i = 0; i < kKeys / kClients; ++i) filler.Round();
+}
+
+// Returns the number of keys that were listed.
+int CountLists(SessionPair* pair) {
+  constexpr int kLists = 10;
+  UnaryClients client(pair,
+                      std::make_unique<load::SpanWorkload>(
+                          load::KeySequence::Options{.key_space = kKeys},
+                          load::SpanWorkload::Options{.name = "list", .stride = kKeys}),
+                      1);
+  client.Round();
+  pair->set_counted(true);
+  for (int i = 0; i < kLists; ++i) client.Round();
+  pair->set_counted(false);
+  return kLists * static_cast<int>(kKeys);
+}
+
 // Every put on its own, so that events are not delivered in batches. Returns events.
 int CountFanOut(SessionPair* pair) {
   constexpr int kWatchers = 1000;
@@ -57,16 +78,18 @@ int Run(std::string_view what) {
   if (what == "put") {
     operations = CountUnary(&pair, Puts(load::KeyOrder::kSequential));
   } else if (what == "range") {
-    UnaryClients filler(&pair, Puts(load::KeyOrder::kSequential), kClients);
-    for (std::uint64_t i = 0; i < kKeys / kClients; ++i) filler.Round();
+    Fill(&pair);
     operations = CountUnary(
         &pair, std::make_unique<load::RangeWorkload>(
                    load::KeySequence::Options{.order = load::KeyOrder::kRandom, .key_space = kKeys},
                    /*serializable=*/false));
+  } else if (what == "list") {
+    Fill(&pair);
+    operations = CountLists(&pair);
   } else if (what == "fanout") {
     operations = CountFanOut(&pair);
   } else {
-    std::fputs("usage: hot_paths put|range|fanout\n", stderr);
+    std::fputs("usage: hot_paths put|range|list|fanout\n", stderr);
     return 1;
   }
   std::printf("%d\n", operations);

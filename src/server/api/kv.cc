@@ -1,6 +1,7 @@
 #include "src/server/api/kv.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -29,23 +30,21 @@ struct Kv {
   void Txn(CallPtr call, std::unique_ptr<pb::TxnRequest> request) const;
   void Compact(CallPtr call, std::unique_ptr<pb::CompactionRequest> request) const;
 
-  // Answers from a view, by `read(view, &response)`.
-  template <class Response, class Read>
-  void AnswerFromView(CallPtr call, bool serializable, Read read) const;
+  // Answers by `reply(view, call)`, which may also return what is wrong instead.
+  template <class Reply>
+  void AnswerFromView(CallPtr call, bool serializable, Reply reply) const;
   // Proposes and answers with the result's response.
   template <class Response>
   void AnswerFromApply(CallPtr call, stelepb::Command* command) const;
 };
 
-template <class Response, class Read>
-void Kv::AnswerFromView(CallPtr call, bool serializable, Read read) const {
-  auto answer = [facts = facts, call = std::move(call),
-                 read = std::move(read)](absl::StatusOr<Reader::View> view) {
+template <class Reply>
+void Kv::AnswerFromView(CallPtr call, bool serializable, Reply reply) const {
+  auto answer = [call = std::move(call),
+                 reply = std::move(reply)](absl::StatusOr<Reader::View> view) {
     if (!view.ok()) return call->Finish(view.status());
     if (call->ended()) return;
-    Response response;
-    if (absl::Status status = read(**view, &response); !status.ok()) return call->Finish(status);
-    ReplyWithHeader(*facts, call.get(), &response);
+    if (absl::Status status = reply(**view, call.get()); !status.ok()) call->Finish(status);
   };
   if (serializable) return answer(reader->Serializable());
   reader->Linearizable(std::move(answer));
@@ -63,10 +62,15 @@ void Kv::AnswerFromApply(CallPtr call, stelepb::Command* command) const {
 void Kv::Range(CallPtr call, std::unique_ptr<pb::RangeRequest> request) const {
   if (absl::Status invalid = ValidateRange(*request); !invalid.ok()) return call->Finish(invalid);
   const bool serializable = request->serializable();
-  AnswerFromView<pb::RangeResponse>(
+  AnswerFromView(
       std::move(call), serializable,
-      [request = std::move(request)](const storage::ReadView& view, pb::RangeResponse* response) {
-        return view.Range(*request, response);
+      [facts = facts, request = std::move(request)](const storage::ReadView& view, Call* asked) {
+        pb::RangeResponse only_header;
+        FillHeader(*facts, view.current_revision(), only_header.mutable_header());
+        std::string bytes = only_header.SerializeAsString();
+        absl::Status status = view.EncodeRange(*request, &bytes);
+        if (status.ok()) asked->Reply(std::move(bytes));
+        return status;
       });
 }
 
@@ -95,10 +99,13 @@ void Kv::Txn(CallPtr call, std::unique_ptr<pb::TxnRequest> request) const {
   }
   const TxnNature nature = NatureOf(*request);
   if (nature.read_only) {
-    return AnswerFromView<pb::TxnResponse>(
+    return AnswerFromView(
         std::move(call), nature.serializable,
-        [request = std::move(request)](const storage::ReadView& view, pb::TxnResponse* response) {
-          return view.ReadOnlyTxn(*request, response);
+        [facts = facts, request = std::move(request)](const storage::ReadView& view, Call* asked) {
+          pb::TxnResponse response;
+          absl::Status status = view.ReadOnlyTxn(*request, &response);
+          if (status.ok()) ReplyWithHeader(*facts, asked, &response);
+          return status;
         });
   }
   stelepb::Command command;

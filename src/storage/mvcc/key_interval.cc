@@ -17,6 +17,10 @@ KeyInterval::KeyInterval(std::string_view key, std::string_view range_end)
   }
 }
 
+KeyInterval KeyInterval::From(std::string_view key) const {
+  return {key, unbounded_ ? kFromKey : std::string_view(end_)};
+}
+
 bool KeyInterval::Contains(std::string_view key) const {
   return key >= begin_ && (unbounded_ || key < end_);
 }

@@ -16,6 +16,8 @@ class KeyInterval {
   bool IsEmpty() const { return !unbounded_ && end_ <= begin_; }
 
   const std::string& begin() const { return begin_; }
+  // What of it is not before `key`. REQUIRES: begin() <= key, !IsSingle()
+  KeyInterval From(std::string_view key) const;
   // Exclusive; empty when there is none.
   const std::string& end() const { return end_; }
   bool unbounded() const { return unbounded_; }

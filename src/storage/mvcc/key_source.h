@@ -2,6 +2,7 @@
 // whatever stands behind it: an engine snapshot, its history, or uncommitted writes over it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "proto/mvcc.pb.h"
+#include "proto/rpc.pb.h"
 #include "src/storage/mvcc/key_interval.h"
 #include "src/storage/mvcc/record_codec.h"
 
@@ -42,6 +43,14 @@ class KeySource {
   virtual ~KeySource() = default;
   virtual absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const = 0;
   virtual std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const = 0;
+  // The number of keys that Scan would show.
+  virtual absl::StatusOr<std::int64_t> Count(const KeyInterval& interval) const {
+    const std::unique_ptr<KeyCursor> cursor = Scan(interval);
+    std::int64_t count = 0;
+    for (; cursor->Valid(); cursor->Next()) ++count;
+    if (!cursor->status().ok()) return cursor->status();
+    return count;
+  }
   // The whole version that Find or Scan named by `meta`.
   virtual absl::Status Load(std::string_view key, const KeyMeta& meta,
                             mvccpb::KeyValue* kv) const = 0;
@@ -52,6 +61,13 @@ class KeySource {
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
+  }
+  // The same in the wire form of RangeResponse.kvs.
+  virtual absl::Status EncodeAll(const std::vector<FoundKey>& found, std::string* out) const {
+    etcdserverpb::RangeResponse response;
+    absl::Status status = LoadAll(found, response.mutable_kvs());
+    if (status.ok()) response.AppendToString(out);
+    return status;
   }
 };
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,10 @@ class PendingWrites : public KeySource {
   bool HasDraft() const { return !draft_.empty(); }
   // Nothing of this pass has changed a key.
   bool IsEmpty() const { return overlay_.empty(); }
+  // The changes of this pass. Valid as long as nobody appends to what it was given.
+  std::span<const EventBatch> KeptEvents() const {
+    return std::span<const EventBatch>(*events_).subspan(first_event_);
+  }
   std::int64_t current_revision() const { return current_revision_; }
   // What a response inside the command reports: counts the draft.
   std::int64_t RevisionNow() const { return current_revision_ + (HasDraft() ? 1 : 0); }

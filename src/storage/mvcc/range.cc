@@ -9,6 +9,7 @@
 #include "src/storage/mutation.h"
 #include "src/storage/mvcc/errors.h"
 #include "src/storage/mvcc/key_interval.h"
+#include "src/storage/mvcc/key_value_wire.h"
 
 namespace stele::storage {
 
@@ -68,81 +69,104 @@ void SortFound(const RangeRequest& request, std::vector<FoundKey>* found) {
   });
 }
 
-absl::Status AppendKeyValue(const KeySource& source, bool keys_only, std::string_view key,
-                            const KeyMeta& meta, RangeResponse* response) {
-  mvccpb::KeyValue* kv = response->add_kvs();
-  if (!keys_only) return source.Load(key, meta, kv);
-  FillKeyValue(key, meta, kv);
-  return absl::OkStatus();
-}
-
-absl::Status AppendKeyValues(const KeySource& source, bool keys_only,
-                             const std::vector<FoundKey>& found, RangeResponse* response) {
-  if (!keys_only) return source.LoadAll(found, response->mutable_kvs());
-  for (const FoundKey& element : found) {
-    FillKeyValue(element.key, element.meta, response->add_kvs());
-  }
-  return absl::OkStatus();
-}
-
-// Cuts to the limit and says so.
-template <class Element>
-void ApplyLimit(const RangeRequest& request, std::vector<Element>* elements,
-                RangeResponse* response) {
-  if (request.limit() <= 0) return;
-  const auto limit = static_cast<std::uint64_t>(request.limit());
-  if (elements->size() <= limit) return;
-  elements->resize(static_cast<std::size_t>(limit));
-  response->set_more(true);
-}
-
-absl::Status CountKeys(const KeySource& source, const KeyInterval& interval,
-                       RangeResponse* response) {
-  const std::unique_ptr<KeyCursor> cursor = source.Scan(interval);
+// What is to be returned, values not read yet.
+struct Selection {
+  std::vector<FoundKey> found;
   std::int64_t count = 0;
-  for (; cursor->Valid(); cursor->Next()) ++count;
-  response->set_count(count);
-  return cursor->status();
+  bool more = false;
+};
+
+// Cuts to the limit; true if that took something away.
+template <class Element>
+bool CutToLimit(const RangeRequest& request, std::vector<Element>* elements) {
+  if (request.limit() <= 0) return false;
+  const auto limit = static_cast<std::uint64_t>(request.limit());
+  if (elements->size() <= limit) return false;
+  elements->resize(static_cast<std::size_t>(limit));
+  return true;
 }
 
-absl::Status RangeOfOneKey(const KeySource& source, const RangeRequest& request,
-                           RangeResponse* response) {
+absl::Status OnlyCount(const KeySource& source, const KeyInterval& interval, Selection* selection) {
+  const absl::StatusOr<std::int64_t> count = source.Count(interval);
+  if (!count.ok()) return count.status();
+  selection->count = *count;
+  return absl::OkStatus();
+}
+
+absl::Status SelectOneKey(const KeySource& source, const RangeRequest& request,
+                          Selection* selection) {
   absl::StatusOr<std::optional<KeyMeta>> meta = source.Find(request.key());
   if (!meta.ok()) return meta.status();
   if (!*meta) return absl::OkStatus();
-  response->set_count(1);
+  selection->count = 1;
   if (request.count_only() || !PassesFilters(request, **meta)) return absl::OkStatus();
-  return AppendKeyValue(source, request.keys_only(), request.key(), **meta, response);
+  selection->found.push_back({request.key(), **meta});
+  return absl::OkStatus();
 }
 
-// In key order: returns what fits the limit, then only counts.
-absl::Status RangeInKeyOrder(const KeySource& source, const KeyInterval& interval,
-                             const RangeRequest& request, RangeResponse* response) {
+// In key order: takes what fits the limit, and counts the others.
+absl::Status SelectInKeyOrder(const KeySource& source, const KeyInterval& interval,
+                              const RangeRequest& request, Selection* selection) {
   const std::unique_ptr<KeyCursor> cursor = source.Scan(interval);
-  std::vector<FoundKey> found;
-  std::int64_t count = 0;
+  std::vector<FoundKey>& found = selection->found;
   for (; cursor->Valid(); cursor->Next()) {
-    if (request.limit() <= 0 || count < request.limit()) {
-      found.push_back({std::string(cursor->key()), cursor->meta()});
-    }
-    ++count;
+    if (request.limit() > 0 && std::cmp_greater_equal(found.size(), request.limit())) break;
+    found.push_back({std::string(cursor->key()), cursor->meta()});
   }
   if (!cursor->status().ok()) return cursor->status();
-  response->set_count(count);
-  response->set_more(request.limit() > 0 && count > request.limit());
-  return AppendKeyValues(source, request.keys_only(), found, response);
+  selection->count = std::ssize(found);
+  if (!cursor->Valid()) return absl::OkStatus();
+  const absl::StatusOr<std::int64_t> others = source.Count(interval.From(cursor->key()));
+  if (!others.ok()) return others.status();
+  selection->count += *others;
+  selection->more = true;
+  return absl::OkStatus();
 }
 
-absl::Status RangeSortedByValue(const KeySource& source, const RangeRequest& request,
-                                const std::vector<FoundKey>& found, RangeResponse* response) {
+// All that pass the filters, in key order.
+absl::Status SelectFiltered(const KeySource& source, const KeyInterval& interval,
+                            const RangeRequest& request, Selection* selection) {
+  const std::unique_ptr<KeyCursor> cursor = source.Scan(interval);
+  for (; cursor->Valid(); cursor->Next()) {
+    ++selection->count;
+    if (!PassesFilters(request, cursor->meta())) continue;
+    selection->found.push_back({std::string(cursor->key()), cursor->meta()});
+  }
+  return cursor->status();
+}
+
+bool IsSortedByValue(const RangeRequest& request) {
+  return request.sort_target() == RangeRequest::VALUE && !request.count_only();
+}
+
+// Unless values decide. In the order in which it is to be returned.
+absl::Status Select(const KeySource& source, const KeyInterval& interval,
+                    const RangeRequest& request, Selection* selection) {
+  if (interval.IsEmpty()) return absl::OkStatus();
+  if (interval.IsSingle()) return SelectOneKey(source, request, selection);
+  if (request.count_only()) return OnlyCount(source, interval, selection);
+  if (!WantsSort(request) && !HasFilters(request)) {
+    return SelectInKeyOrder(source, interval, request, selection);
+  }
+  absl::Status status = SelectFiltered(source, interval, request, selection);
+  if (!status.ok()) return status;
+  if (IsSortedByValue(request)) return absl::OkStatus();
+  SortFound(request, &selection->found);
+  selection->more = CutToLimit(request, &selection->found);
+  return absl::OkStatus();
+}
+
+// Puts the values that were selected by everything else in order, and cuts.
+absl::Status LoadSortedByValue(const KeySource& source, const RangeRequest& request,
+                               const Selection& selection, RangeResponse* response) {
   KeyValues loaded;
-  absl::Status status = source.LoadAll(found, &loaded);
+  absl::Status status = source.LoadAll(selection.found, &loaded);
   if (!status.ok()) return status;
   std::vector<mvccpb::KeyValue> kvs(std::make_move_iterator(loaded.begin()),
                                     std::make_move_iterator(loaded.end()));
   SortBy(request.sort_order(), &kvs,
          [](const mvccpb::KeyValue& kv) { return std::string_view(kv.value()); });
-  ApplyLimit(request, &kvs, response);
+  response->set_more(CutToLimit(request, &kvs));
   for (mvccpb::KeyValue& kv : kvs) {
     if (request.keys_only()) kv.clear_value();
     *response->add_kvs() = std::move(kv);
@@ -150,43 +174,61 @@ absl::Status RangeSortedByValue(const KeySource& source, const RangeRequest& req
   return absl::OkStatus();
 }
 
-absl::Status RangeFilteredAndSorted(const KeySource& source, const KeyInterval& interval,
-                                    const RangeRequest& request, RangeResponse* response) {
-  std::vector<FoundKey> found;
-  std::int64_t count = 0;
-  const std::unique_ptr<KeyCursor> cursor = source.Scan(interval);
-  for (; cursor->Valid(); cursor->Next()) {
-    ++count;
-    if (!PassesFilters(request, cursor->meta())) continue;
-    found.push_back({std::string(cursor->key()), cursor->meta()});
+absl::Status Load(const KeySource& source, const RangeRequest& request, const Selection& selection,
+                  RangeResponse* response) {
+  response->set_more(selection.more);
+  if (IsSortedByValue(request)) return LoadSortedByValue(source, request, selection, response);
+  if (!request.keys_only()) return source.LoadAll(selection.found, response->mutable_kvs());
+  for (const FoundKey& element : selection.found) {
+    FillKeyValue(element.key, element.meta, response->add_kvs());
   }
-  if (!cursor->status().ok()) return cursor->status();
-  response->set_count(count);
-  if (request.sort_target() == RangeRequest::VALUE) {
-    return RangeSortedByValue(source, request, found, response);
+  return absl::OkStatus();
+}
+
+absl::Status CheckRange(const RangeRequest& request) {
+  if (request.key().empty()) return EmptyKeyError();
+  if (!RangeRequest::SortOrder_IsValid(request.sort_order()) ||
+      !RangeRequest::SortTarget_IsValid(request.sort_target())) {
+    return InvalidSortOptionError();
   }
-  SortFound(request, &found);
-  ApplyLimit(request, &found, response);
-  return AppendKeyValues(source, request.keys_only(), found, response);
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::Status EvaluateRange(const KeySource& source, const RangeRequest& request,
                            RangeResponse* response) {
-  if (request.key().empty()) return EmptyKeyError();
-  if (!RangeRequest::SortOrder_IsValid(request.sort_order()) ||
-      !RangeRequest::SortTarget_IsValid(request.sort_target())) {
-    return InvalidSortOptionError();
+  absl::Status status = CheckRange(request);
+  if (!status.ok()) return status;
+  Selection selection;
+  status = Select(source, KeyInterval(request.key(), request.range_end()), request, &selection);
+  if (!status.ok()) return status;
+  response->set_count(selection.count);
+  return Load(source, request, selection, response);
+}
+
+absl::Status EncodeRange(const KeySource& source, const RangeRequest& request, std::string* out) {
+  absl::Status status = CheckRange(request);
+  if (!status.ok()) return status;
+  if (IsSortedByValue(request)) {
+    RangeResponse response;
+    status = EvaluateRange(source, request, &response);
+    if (status.ok()) response.AppendToString(out);
+    return status;
   }
-  const KeyInterval interval(request.key(), request.range_end());
-  if (interval.IsEmpty()) return absl::OkStatus();
-  if (interval.IsSingle()) return RangeOfOneKey(source, request, response);
-  if (request.count_only()) return CountKeys(source, interval, response);
-  if (WantsSort(request) || HasFilters(request)) {
-    return RangeFilteredAndSorted(source, interval, request, response);
+  Selection selection;
+  status = Select(source, KeyInterval(request.key(), request.range_end()), request, &selection);
+  if (!status.ok()) return status;
+  if (request.keys_only()) {
+    for (const FoundKey& element : selection.found) {
+      AppendKeyValue(element.key, element.meta, "", out);
+    }
+  } else {
+    status = source.EncodeAll(selection.found, out);
+    if (!status.ok()) return status;
   }
-  return RangeInKeyOrder(source, interval, request, response);
+  AppendMoreAndCount(selection.more, selection.count, out);
+  return absl::OkStatus();
 }
 
 absl::Status EvaluateRangePage(const KeySource& source, const RangeRequest& request,
@@ -195,16 +237,20 @@ absl::Status EvaluateRangePage(const KeySource& source, const RangeRequest& requ
   *more = false;
   const KeyInterval interval(request.key(), request.range_end());
   if (interval.IsEmpty()) return absl::OkStatus();
-  if (interval.IsSingle()) return RangeOfOneKey(source, request, response);
+  if (interval.IsSingle()) return EvaluateRange(source, request, response);
   std::size_t bytes = 0;
   const std::unique_ptr<KeyCursor> cursor = source.Scan(interval);
   for (; cursor->Valid(); cursor->Next()) {
     *more = response->kvs_size() >= keys_max || (bytes >= bytes_max && bytes > 0);
     if (*more) break;
-    absl::Status status =
-        AppendKeyValue(source, request.keys_only(), cursor->key(), cursor->meta(), response);
-    if (!status.ok()) return status;
-    bytes += response->kvs(response->kvs_size() - 1).ByteSizeLong();
+    mvccpb::KeyValue* kv = response->add_kvs();
+    if (request.keys_only()) {
+      FillKeyValue(cursor->key(), cursor->meta(), kv);
+    } else {
+      absl::Status status = source.Load(cursor->key(), cursor->meta(), kv);
+      if (!status.ok()) return status;
+    }
+    bytes += kv->ByteSizeLong();
   }
   return cursor->status();
 }

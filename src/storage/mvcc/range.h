@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,6 +17,10 @@ namespace stele::storage {
 // for what is returned (or sorted by value): counting reads none.
 absl::Status EvaluateRange(const KeySource& source, const etcdserverpb::RangeRequest& request,
                            etcdserverpb::RangeResponse* response);
+
+// Appends the same answer in its wire form, byte for byte.
+absl::Status EncodeRange(const KeySource& source, const etcdserverpb::RangeRequest& request,
+                         std::string* out);
 
 // See ReadView::RangePage.
 absl::Status EvaluateRangePage(const KeySource& source, const etcdserverpb::RangeRequest& request,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "src/storage/mvcc/key_codec.h"
+#include "src/storage/mvcc/key_value_wire.h"
 
 namespace stele::storage {
 
@@ -176,14 +177,13 @@ class HistoricalCursor : public KeyCursor {
   KeyMeta meta_;
 };
 
-absl::Status DecodeVersion(std::string_view bytes, std::string_view key, const KeyMeta& meta,
-                           mvccpb::KeyValue* kv) {
+absl::Status DecodeVersion(std::string_view bytes, const FoundKey& found, std::string_view* value) {
   ChangeRecord change;
-  if (!DecodeChange(bytes, meta.mod, &change) || change.key != key || change.tombstone) {
+  if (!DecodeChange(bytes, found.meta.mod, &change) || change.key != found.key ||
+      change.tombstone) {
     return DamagedRecord("version of a key");
   }
-  FillKeyValue(key, meta, kv);
-  kv->set_value(change.value.data(), change.value.size());
+  *value = change.value;
   return absl::OkStatus();
 }
 
@@ -199,47 +199,86 @@ bool Reach(std::string_view engine_key, Iterator* iterator) {
   return iterator->Valid() && iterator->key() == engine_key;
 }
 
-}  // namespace
-
-absl::Status LoadVersion(const EngineSnapshot& snapshot, std::string_view key, const KeyMeta& meta,
-                         mvccpb::KeyValue* kv) {
+// Calls take(position in `found`, value) for each, in any order; the value is valid during the
+// call.
+template <class Take>
+absl::Status ReadValues(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
+                        const Take& take) {
   std::string engine_key;
-  EncodeRevisionKey(meta.mod, &engine_key);
-  absl::StatusOr<std::optional<std::string>> bytes = snapshot.Get(Family::kRev, engine_key);
-  if (!bytes.ok()) return bytes.status();
-  if (!*bytes) return DamagedRecord("version of a key");
-  return DecodeVersion(**bytes, key, meta, kv);
-}
-
-absl::Status LoadVersions(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
-                          KeyValues* kvs) {
+  std::string_view value;
   if (found.size() < kFewVersions) {
-    for (const FoundKey& element : found) {
-      absl::Status status = LoadVersion(snapshot, element.key, element.meta, kvs->Add());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      EncodeRevisionKey(found[i].meta.mod, &engine_key);
+      const absl::StatusOr<std::optional<std::string>> bytes =
+          snapshot.Get(Family::kRev, engine_key);
+      if (!bytes.ok()) return bytes.status();
+      if (!*bytes) return DamagedRecord("version of a key");
+      absl::Status status = DecodeVersion(**bytes, found[i], &value);
       if (!status.ok()) return status;
+      take(i, value);
     }
     return absl::OkStatus();
   }
+  // What was written together is read together.
   std::vector<std::size_t> order(found.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return found[a].meta.mod < found[b].meta.mod; });
-  const int first = kvs->size();
-  kvs->Reserve(first + static_cast<int>(found.size()));
-  for (std::size_t i = 0; i < found.size(); ++i) kvs->Add();
-
+  const auto is_older = [&](std::size_t a, std::size_t b) {
+    return found[a].meta.mod < found[b].meta.mod;
+  };
+  if (!std::is_sorted(order.begin(), order.end(), is_older)) {
+    std::sort(order.begin(), order.end(), is_older);
+  }
   const std::unique_ptr<Iterator> iterator = snapshot.NewIterator(Family::kRev, "");
-  std::string engine_key;
-  for (const std::size_t position : order) {
-    const FoundKey& element = found[position];
-    EncodeRevisionKey(element.meta.mod, &engine_key);
+  for (const std::size_t i : order) {
+    EncodeRevisionKey(found[i].meta.mod, &engine_key);
     if (!Reach(engine_key, iterator.get())) {
       if (!iterator->status().ok()) return iterator->status();
       return DamagedRecord("version of a key");
     }
-    absl::Status status = DecodeVersion(iterator->value(), element.key, element.meta,
-                                        kvs->Mutable(first + static_cast<int>(position)));
+    absl::Status status = DecodeVersion(iterator->value(), found[i], &value);
     if (!status.ok()) return status;
+    take(i, value);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status LoadVersion(const EngineSnapshot& snapshot, std::string_view key, const KeyMeta& meta,
+                         mvccpb::KeyValue* kv) {
+  FillKeyValue(key, meta, kv);
+  return ReadValues(snapshot, {{std::string(key), meta}}, [&](std::size_t, std::string_view value) {
+    kv->set_value(value.data(), value.size());
+  });
+}
+
+absl::Status LoadVersions(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
+                          KeyValues* kvs) {
+  const int first = kvs->size();
+  kvs->Reserve(first + static_cast<int>(found.size()));
+  for (const FoundKey& element : found) FillKeyValue(element.key, element.meta, kvs->Add());
+  return ReadValues(snapshot, found, [&](std::size_t i, std::string_view value) {
+    kvs->Mutable(first + static_cast<int>(i))->set_value(value.data(), value.size());
+  });
+}
+
+absl::Status EncodeVersions(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
+                            std::string* out) {
+  // In the order of reading, because that is not always the order of the keys.
+  std::string values;
+  std::vector<std::pair<std::size_t, std::size_t>> places(found.size());
+  absl::Status status = ReadValues(snapshot, found, [&](std::size_t i, std::string_view value) {
+    places[i] = {values.size(), value.size()};
+    values.append(value);
+  });
+  if (!status.ok()) return status;
+  constexpr std::size_t kNumbersBytes = 48;  // at most, about
+  std::size_t bytes = out->size() + values.size();
+  for (const FoundKey& element : found) bytes += element.key.size() + kNumbersBytes;
+  out->reserve(bytes);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto [begin, size] = places[i];
+    AppendKeyValue(found[i].key, found[i].meta, std::string_view(values).substr(begin, size), out);
   }
   return absl::OkStatus();
 }
@@ -257,6 +296,10 @@ std::unique_ptr<KeyCursor> LatestSource::Scan(const KeyInterval& interval) const
   return std::make_unique<LatestCursor>(snapshot_, interval);
 }
 
+absl::StatusOr<std::int64_t> LatestSource::Count(const KeyInterval& interval) const {
+  return CountKeys(*this, interval, revision_, counts_);
+}
+
 absl::Status LatestSource::Load(std::string_view key, const KeyMeta& meta,
                                 mvccpb::KeyValue* kv) const {
   return LoadVersion(snapshot_, key, meta, kv);
@@ -264,6 +307,10 @@ absl::Status LatestSource::Load(std::string_view key, const KeyMeta& meta,
 
 absl::Status LatestSource::LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const {
   return LoadVersions(snapshot_, found, kvs);
+}
+
+absl::Status LatestSource::EncodeAll(const std::vector<FoundKey>& found, std::string* out) const {
+  return EncodeVersions(snapshot_, found, out);
 }
 
 absl::StatusOr<std::optional<KeyMeta>> HistoricalSource::Find(std::string_view key) const {
@@ -294,6 +341,10 @@ std::unique_ptr<KeyCursor> HistoricalSource::Scan(const KeyInterval& interval) c
   return std::make_unique<HistoricalCursor>(snapshot_, interval, revision_);
 }
 
+absl::StatusOr<std::int64_t> HistoricalSource::Count(const KeyInterval& interval) const {
+  return CountKeys(*this, interval, revision_, counts_);
+}
+
 absl::Status HistoricalSource::Load(std::string_view key, const KeyMeta& meta,
                                     mvccpb::KeyValue* kv) const {
   return LoadVersion(snapshot_, key, meta, kv);
@@ -301,6 +352,11 @@ absl::Status HistoricalSource::Load(std::string_view key, const KeyMeta& meta,
 
 absl::Status HistoricalSource::LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const {
   return LoadVersions(snapshot_, found, kvs);
+}
+
+absl::Status HistoricalSource::EncodeAll(const std::vector<FoundKey>& found,
+                                         std::string* out) const {
+  return EncodeVersions(snapshot_, found, out);
 }
 
 }  // namespace stele::storage

@@ -1,6 +1,6 @@
 // Keys in an engine snapshot: as they are in it, or as they were at an older revision.
 //
-// A source must not outlive the snapshot that it reads.
+// A source must not outlive the snapshot that it reads, nor the counts that it was given, if any.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "src/storage/engine/engine.h"
+#include "src/storage/mvcc/key_counts.h"
 #include "src/storage/mvcc/key_source.h"
 
 namespace stele::storage {
@@ -23,33 +24,47 @@ absl::Status LoadVersion(const EngineSnapshot& snapshot, std::string_view key, c
 absl::Status LoadVersions(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
                           KeyValues* kvs);
 
+// The same in the wire form of RangeResponse.kvs.
+absl::Status EncodeVersions(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
+                            std::string* out);
+
 class LatestSource : public KeySource {
  public:
   explicit LatestSource(const EngineSnapshot& snapshot) : snapshot_(snapshot) {}
+  // `revision` is the snapshot's.
+  LatestSource(const EngineSnapshot& snapshot, std::int64_t revision, KeyCounts* counts)
+      : snapshot_(snapshot), revision_(revision), counts_(counts) {}
 
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
+  absl::StatusOr<std::int64_t> Count(const KeyInterval& interval) const override;
   absl::Status Load(std::string_view key, const KeyMeta& meta, mvccpb::KeyValue* kv) const override;
   absl::Status LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const override;
+  absl::Status EncodeAll(const std::vector<FoundKey>& found, std::string* out) const override;
 
  private:
   const EngineSnapshot& snapshot_;
+  const std::int64_t revision_ = 0;
+  KeyCounts* const counts_ = nullptr;
 };
 
 // REQUIRES: compact_revision <= revision <= current_revision of the snapshot
 class HistoricalSource : public KeySource {
  public:
-  HistoricalSource(const EngineSnapshot& snapshot, std::int64_t revision)
-      : snapshot_(snapshot), revision_(revision) {}
+  HistoricalSource(const EngineSnapshot& snapshot, std::int64_t revision, KeyCounts* counts)
+      : snapshot_(snapshot), revision_(revision), counts_(counts) {}
 
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
+  absl::StatusOr<std::int64_t> Count(const KeyInterval& interval) const override;
   absl::Status Load(std::string_view key, const KeyMeta& meta, mvccpb::KeyValue* kv) const override;
   absl::Status LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const override;
+  absl::Status EncodeAll(const std::vector<FoundKey>& found, std::string* out) const override;
 
  private:
   const EngineSnapshot& snapshot_;
   const std::int64_t revision_;
+  KeyCounts* const counts_;
 };
 
 }  // namespace stele::storage

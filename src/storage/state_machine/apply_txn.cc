@@ -32,7 +32,8 @@ class PassTxnStore : public TxnStore {
     if (revision <= 0) return EvaluateRange(pass_.writes, request, response);
     // The pass began at the current revision: see StateMachine::Apply.
     STELE_CHECK(pass_.writes.IsEmpty() || pass_.writes.HasDraft());
-    return EvaluateRange(HistoricalSource(pass_.writes.base(), revision), request, response);
+    return EvaluateRange(HistoricalSource(pass_.writes.base(), revision, nullptr), request,
+                         response);
   }
   absl::Status Put(etcdserverpb::PutRequest* request,
                    etcdserverpb::PutResponse* response) override {

@@ -30,8 +30,12 @@ Value ValueOrStop(absl::StatusOr<Value> value) {
 
 class SnapshotView : public ReadView {
  public:
-  SnapshotView(std::shared_ptr<const EngineSnapshot> snapshot, const StoredState& state)
-      : snapshot_(std::move(snapshot)), latest_(*snapshot_), state_(state) {}
+  SnapshotView(std::shared_ptr<const EngineSnapshot> snapshot, const StoredState& state,
+               std::shared_ptr<KeyCounts> counts)
+      : snapshot_(std::move(snapshot)),
+        counts_(std::move(counts)),
+        latest_(*snapshot_, state.current_revision, counts_.get()),
+        state_(state) {}
 
   raft::Index applied_index() const override { return state_.applied.index; }
   std::int64_t current_revision() const override { return state_.current_revision; }
@@ -40,27 +44,25 @@ class SnapshotView : public ReadView {
 
   absl::Status Range(const etcdserverpb::RangeRequest& request,
                      etcdserverpb::RangeResponse* response) const override {
-    absl::Status readable =
-        CheckReadableRevision(request.revision(), state_.current_revision, state_.compact_revision);
-    if (!readable.ok()) return readable;
-    response->mutable_header()->set_revision(state_.current_revision);
-    if (request.revision() <= 0 || request.revision() == state_.current_revision) {
-      return EvaluateRange(latest_, request, response);
-    }
-    return EvaluateRange(HistoricalSource(*snapshot_, request.revision()), request, response);
+    return Read(request.revision(), [&](const KeySource& source) {
+      response->mutable_header()->set_revision(state_.current_revision);
+      return EvaluateRange(source, request, response);
+    });
+  }
+
+  absl::Status EncodeRange(const etcdserverpb::RangeRequest& request,
+                           std::string* out) const override {
+    return Read(request.revision(), [&](const KeySource& source) {
+      return storage::EncodeRange(source, request, out);
+    });
   }
 
   absl::Status RangePage(const etcdserverpb::RangeRequest& request, std::int64_t keys_max,
                          std::size_t bytes_max, etcdserverpb::RangeResponse* response,
                          bool* more) const override {
-    absl::Status readable =
-        CheckReadableRevision(request.revision(), state_.current_revision, state_.compact_revision);
-    if (!readable.ok()) return readable;
-    if (request.revision() <= 0 || request.revision() == state_.current_revision) {
-      return EvaluateRangePage(latest_, request, keys_max, bytes_max, response, more);
-    }
-    return EvaluateRangePage(HistoricalSource(*snapshot_, request.revision()), request, keys_max,
-                             bytes_max, response, more);
+    return Read(request.revision(), [&](const KeySource& source) {
+      return EvaluateRangePage(source, request, keys_max, bytes_max, response, more);
+    });
   }
 
   absl::Status ReadOnlyTxn(const etcdserverpb::TxnRequest& request,
@@ -104,7 +106,18 @@ class SnapshotView : public ReadView {
   absl::StatusOr<std::uint32_t> HashAll() const override;
 
  private:
+  // `use(source)` with the keys as they were at the revision; not above 0: as they are.
+  template <class Use>
+  absl::Status Read(std::int64_t revision, const Use& use) const {
+    absl::Status readable =
+        CheckReadableRevision(revision, state_.current_revision, state_.compact_revision);
+    if (!readable.ok()) return readable;
+    if (revision <= 0 || revision == state_.current_revision) return use(latest_);
+    return use(HistoricalSource(*snapshot_, revision, counts_.get()));
+  }
+
   const std::shared_ptr<const EngineSnapshot> snapshot_;
+  const std::shared_ptr<KeyCounts> counts_;
   const LatestSource latest_;
   const StoredState state_;
 };
@@ -166,8 +179,9 @@ absl::Status SnapshotView::ReadOnlyTxn(const etcdserverpb::TxnRequest& request,
 }  // namespace
 
 std::shared_ptr<const ReadView> MakeSnapshotView(std::shared_ptr<const EngineSnapshot> snapshot,
-                                                 const StoredState& state) {
-  return std::make_shared<const SnapshotView>(std::move(snapshot), state);
+                                                 const StoredState& state,
+                                                 std::shared_ptr<KeyCounts> counts) {
+  return std::make_shared<const SnapshotView>(std::move(snapshot), state, std::move(counts));
 }
 
 }  // namespace stele::storage

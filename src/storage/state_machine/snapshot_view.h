@@ -4,13 +4,15 @@
 #include <memory>
 
 #include "src/storage/engine/engine.h"
+#include "src/storage/mvcc/key_counts.h"
 #include "src/storage/state_machine/state_machine.h"
 #include "src/storage/state_machine/stored_state.h"
 
 namespace stele::storage {
 
-// `state` is what the snapshot's own state record says.
+// `state` is what the snapshot's own state record says; `counts` are of the same store.
 std::shared_ptr<const ReadView> MakeSnapshotView(std::shared_ptr<const EngineSnapshot> snapshot,
-                                                 const StoredState& state);
+                                                 const StoredState& state,
+                                                 std::shared_ptr<KeyCounts> counts);
 
 }  // namespace stele::storage

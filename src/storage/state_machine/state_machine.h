@@ -21,6 +21,7 @@
 #include "proto/rpc.pb.h"
 #include "src/raft/types.h"
 #include "src/storage/engine/engine.h"
+#include "src/storage/mvcc/key_count_limits.h"
 #include "src/storage/mvcc/revision.h"
 
 namespace stele::storage {
@@ -106,6 +107,15 @@ class ReadView {
   // Fills everything but the header's ids. Errors carry the wire's code and text.
   virtual absl::Status Range(const etcdserverpb::RangeRequest& request,
                              etcdserverpb::RangeResponse* response) const = 0;
+  // Appends the same answer but its header to `out`, in its wire form.
+  virtual absl::Status EncodeRange(const etcdserverpb::RangeRequest& request,
+                                   std::string* out) const {
+    etcdserverpb::RangeResponse response;
+    absl::Status status = Range(request, &response);
+    response.clear_header();
+    if (status.ok()) response.AppendToString(out);
+    return status;
+  }
   // The first keys of a range in key order, at most `keys_max` and no more once there are about
   // `bytes_max` bytes, whatever limit, order or filters say; counts nothing. Sets *more if keys are
   // left. The header stays empty.
@@ -162,6 +172,7 @@ struct StateMachineOptions {
   std::size_t compaction_batch = 1000;
   // For the metadata of the keys that were written last (meta_cache.h).
   std::size_t meta_cache_bytes = std::size_t{32} << 20;
+  KeyCountLimits key_counts = {};
 };
 
 class StateMachine {

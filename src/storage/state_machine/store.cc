@@ -27,6 +27,7 @@ Store::Store(Engine* engine, const StateMachineOptions& options)
     : engine_(engine),
       options_(options),
       meta_cache_(options.meta_cache_bytes),
+      key_counts_(std::make_shared<KeyCounts>(options.key_counts)),
       batch_(engine->NewBatch()) {}
 
 absl::Status Store::Load() {
@@ -49,6 +50,7 @@ absl::Status Store::Load() {
     const std::uint64_t id = member.id();
     members_.emplace(id, std::move(member));
   }
+  key_counts_->Record({}, state_.current_revision);
   Publish();
   return absl::OkStatus();
 }
@@ -95,11 +97,14 @@ void Store::BeginPass(ApplyOutput* output) {
 absl::Status Store::CommitPass() {
   STELE_CHECK(!writes_->HasDraft());
   writes_->RememberChanges();
+  const std::span<const EventBatch> events = writes_->KeptEvents();
   writes_.reset();
   if (Planted(Mutation::kStateApart) && engine_->Write(batch_.get()).ok()) batch_->Clear();
   absl::Status written = WriteState(batch_.get());
-  if (written.ok()) Publish();
-  return written;
+  if (!written.ok()) return written;
+  key_counts_->Record(events, state_.current_revision);
+  Publish();
+  return absl::OkStatus();
 }
 
 absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
@@ -246,7 +251,7 @@ absl::Status Store::WriteState(WriteBatch* batch) {
 
 void Store::Publish() {
   snapshot_ = engine_->Snapshot();
-  std::shared_ptr<const ReadView> view = MakeSnapshotView(snapshot_, state_);
+  std::shared_ptr<const ReadView> view = MakeSnapshotView(snapshot_, state_, key_counts_);
   const std::lock_guard<std::mutex> lock(view_mutex_);
   view_.swap(view);  // the old view goes after the lock, if nobody reads it
 }

@@ -43,6 +43,11 @@ class StoreModelTest : public ::testing::TestWithParam<EngineKind> {
     options.compaction_batch = 1 + random_->Below(20);
     constexpr std::size_t kCacheBytes[] = {0, 1000, 4000, std::size_t{1} << 20};
     options.meta_cache_bytes = kCacheBytes[random_->Below(4)];
+    options.key_counts = {.block_keys = 1 + random_->Below(3),
+                          .blocks_at_once = 1 + random_->Below(2),
+                          .blocks_max = 1 + random_->Below(30),
+                          .steps_max = 1 + random_->Below(4),
+                          .recent_bytes_max = random_->Below(4000)};
     auto opened = StateMachine::Open(&engine_->engine(), options);
     ASSERT_TRUE(opened.ok()) << opened.status();
     store_ = *std::move(opened);
@@ -122,6 +127,10 @@ class StoreModelTest : public ::testing::TestWithParam<EngineKind> {
       if (!wanted.ok()) continue;
       ASSERT_EQ(found.ShortDebugString(), expected.ShortDebugString())
           << request.ShortDebugString();
+      std::string encoded;
+      ASSERT_TRUE(view.EncodeRange(request, &encoded).ok());
+      found.clear_header();
+      ASSERT_EQ(encoded, found.SerializeAsString()) << request.ShortDebugString();
     }
   }
 
