@@ -69,7 +69,7 @@ PendingWrites::PendingWrites(std::shared_ptr<const EngineSnapshot> base, MetaCac
 absl::StatusOr<std::optional<KeyMeta>> PendingWrites::Find(std::string_view key) const {
   const auto found = overlay_.find(key);
   if (found != overlay_.end()) return found->second;
-  if (const std::optional<KeyMeta>* cached = cache_->Find(key)) return *cached;
+  if (const std::optional<MetaCache::Meta> known = cache_->Find(key)) return *known;
   absl::StatusOr<std::optional<KeyMeta>> stored = LatestSource(*base_).Find(key);
   if (stored.ok()) cache_->Put(key, *stored);
   return stored;
@@ -215,6 +215,7 @@ void PendingWrites::Drop() {
 
 void PendingWrites::RememberChanges() {
   STELE_CHECK(!HasDraft());
+  cache_->set_revision(current_revision_);
   for (const auto& [key, meta] : overlay_) cache_->Put(key, meta);
 }
 

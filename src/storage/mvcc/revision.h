@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace stele::storage {
 
@@ -15,6 +16,10 @@ struct Revision {
 
   // NOLINTNEXTLINE(modernize-use-nullptr): version 14 stumbles over a defaulted <=>
   friend constexpr auto operator<=>(const Revision&, const Revision&) = default;
+  template <class H>
+  friend H AbslHashValue(H hash, const Revision& revision) {
+    return H::combine(std::move(hash), revision.main, revision.sub);
+  }
   constexpr bool IsNone() const { return main == 0; }
 };
 

@@ -242,6 +242,18 @@ absl::Status ReadValues(const EngineSnapshot& snapshot, const std::vector<FoundK
   return absl::OkStatus();
 }
 
+absl::Status EncodeVersion(const EngineSnapshot& snapshot, const FoundKey& found,
+                           ValueCache* values, std::string* out) {
+  if (const std::shared_ptr<const std::string> value = values->Find(found.meta.mod)) {
+    AppendKeyValue(found.key, found.meta, *value, out);
+    return absl::OkStatus();
+  }
+  return ReadValues(snapshot, {found}, [&](std::size_t, std::string_view value) {
+    AppendKeyValue(found.key, found.meta, value, out);
+    values->Put(found.meta.mod, value);
+  });
+}
+
 }  // namespace
 
 absl::Status LoadVersion(const EngineSnapshot& snapshot, std::string_view key, const KeyMeta& meta,
@@ -263,33 +275,45 @@ absl::Status LoadVersions(const EngineSnapshot& snapshot, const std::vector<Foun
 }
 
 absl::Status EncodeVersions(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
-                            std::string* out) {
+                            ValueCache* values, std::string* out) {
+  if (values != nullptr && found.size() < kFewVersions) {
+    for (const FoundKey& element : found) {
+      absl::Status status = EncodeVersion(snapshot, element, values, out);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
   // In the order of reading, because that is not always the order of the keys.
-  std::string values;
+  std::string bytes;
   std::vector<std::pair<std::size_t, std::size_t>> places(found.size());
   absl::Status status = ReadValues(snapshot, found, [&](std::size_t i, std::string_view value) {
-    places[i] = {values.size(), value.size()};
-    values.append(value);
+    places[i] = {bytes.size(), value.size()};
+    bytes.append(value);
   });
   if (!status.ok()) return status;
   constexpr std::size_t kNumbersBytes = 48;  // at most, about
-  std::size_t bytes = out->size() + values.size();
-  for (const FoundKey& element : found) bytes += element.key.size() + kNumbersBytes;
-  out->reserve(bytes);
+  std::size_t size = out->size() + bytes.size();
+  for (const FoundKey& element : found) size += element.key.size() + kNumbersBytes;
+  out->reserve(size);
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const auto [begin, size] = places[i];
-    AppendKeyValue(found[i].key, found[i].meta, std::string_view(values).substr(begin, size), out);
+    const auto [begin, length] = places[i];
+    AppendKeyValue(found[i].key, found[i].meta, std::string_view(bytes).substr(begin, length), out);
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<KeyMeta>> LatestSource::Find(std::string_view key) const {
+  if (memory_ != nullptr) {
+    if (const std::optional<MetaCache::Meta> known = memory_->metas.FindAt(key, revision_)) {
+      return *known;
+    }
+  }
   absl::StatusOr<std::optional<std::string>> bytes = snapshot_.Get(Family::kKey, key);
   if (!bytes.ok()) return bytes.status();
-  if (!*bytes) return std::optional<KeyMeta>();
-  KeyMeta meta;
-  if (!DecodeKeyMeta(**bytes, &meta)) return DamagedRecord("key");
-  return std::optional<KeyMeta>(meta);
+  std::optional<KeyMeta> meta;
+  if (*bytes && !DecodeKeyMeta(**bytes, &meta.emplace())) return DamagedRecord("key");
+  if (memory_ != nullptr) memory_->metas.Offer(key, meta, revision_);
+  return meta;
 }
 
 std::unique_ptr<KeyCursor> LatestSource::Scan(const KeyInterval& interval) const {
@@ -297,7 +321,7 @@ std::unique_ptr<KeyCursor> LatestSource::Scan(const KeyInterval& interval) const
 }
 
 absl::StatusOr<std::int64_t> LatestSource::Count(const KeyInterval& interval) const {
-  return CountKeys(*this, interval, revision_, counts_);
+  return CountKeys(*this, interval, revision_, memory_ == nullptr ? nullptr : &memory_->counts);
 }
 
 absl::Status LatestSource::Load(std::string_view key, const KeyMeta& meta,
@@ -310,7 +334,7 @@ absl::Status LatestSource::LoadAll(const std::vector<FoundKey>& found, KeyValues
 }
 
 absl::Status LatestSource::EncodeAll(const std::vector<FoundKey>& found, std::string* out) const {
-  return EncodeVersions(snapshot_, found, out);
+  return EncodeVersions(snapshot_, found, memory_ == nullptr ? nullptr : &memory_->values, out);
 }
 
 absl::StatusOr<std::optional<KeyMeta>> HistoricalSource::Find(std::string_view key) const {
@@ -342,7 +366,7 @@ std::unique_ptr<KeyCursor> HistoricalSource::Scan(const KeyInterval& interval) c
 }
 
 absl::StatusOr<std::int64_t> HistoricalSource::Count(const KeyInterval& interval) const {
-  return CountKeys(*this, interval, revision_, counts_);
+  return CountKeys(*this, interval, revision_, memory_ == nullptr ? nullptr : &memory_->counts);
 }
 
 absl::Status HistoricalSource::Load(std::string_view key, const KeyMeta& meta,
@@ -356,7 +380,7 @@ absl::Status HistoricalSource::LoadAll(const std::vector<FoundKey>& found, KeyVa
 
 absl::Status HistoricalSource::EncodeAll(const std::vector<FoundKey>& found,
                                          std::string* out) const {
-  return EncodeVersions(snapshot_, found, out);
+  return EncodeVersions(snapshot_, found, memory_ == nullptr ? nullptr : &memory_->values, out);
 }
 
 }  // namespace stele::storage

@@ -1,6 +1,6 @@
 // Keys in an engine snapshot: as they are in it, or as they were at an older revision.
 //
-// A source must not outlive the snapshot that it reads, nor the counts that it was given, if any.
+// A source must not outlive the snapshot that it reads, nor the memory that it was given, if any.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "src/storage/engine/engine.h"
-#include "src/storage/mvcc/key_counts.h"
 #include "src/storage/mvcc/key_source.h"
+#include "src/storage/mvcc/read_memory.h"
 
 namespace stele::storage {
 
@@ -24,16 +24,16 @@ absl::Status LoadVersion(const EngineSnapshot& snapshot, std::string_view key, c
 absl::Status LoadVersions(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
                           KeyValues* kvs);
 
-// The same in the wire form of RangeResponse.kvs.
+// The same in the wire form of RangeResponse.kvs. A few values are kept in `values`, if not null.
 absl::Status EncodeVersions(const EngineSnapshot& snapshot, const std::vector<FoundKey>& found,
-                            std::string* out);
+                            ValueCache* values, std::string* out);
 
 class LatestSource : public KeySource {
  public:
   explicit LatestSource(const EngineSnapshot& snapshot) : snapshot_(snapshot) {}
   // `revision` is the snapshot's.
-  LatestSource(const EngineSnapshot& snapshot, std::int64_t revision, KeyCounts* counts)
-      : snapshot_(snapshot), revision_(revision), counts_(counts) {}
+  LatestSource(const EngineSnapshot& snapshot, std::int64_t revision, ReadMemory* memory)
+      : snapshot_(snapshot), revision_(revision), memory_(memory) {}
 
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
@@ -45,14 +45,14 @@ class LatestSource : public KeySource {
  private:
   const EngineSnapshot& snapshot_;
   const std::int64_t revision_ = 0;
-  KeyCounts* const counts_ = nullptr;
+  ReadMemory* const memory_ = nullptr;
 };
 
 // REQUIRES: compact_revision <= revision <= current_revision of the snapshot
 class HistoricalSource : public KeySource {
  public:
-  HistoricalSource(const EngineSnapshot& snapshot, std::int64_t revision, KeyCounts* counts)
-      : snapshot_(snapshot), revision_(revision), counts_(counts) {}
+  HistoricalSource(const EngineSnapshot& snapshot, std::int64_t revision, ReadMemory* memory)
+      : snapshot_(snapshot), revision_(revision), memory_(memory) {}
 
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
@@ -64,7 +64,7 @@ class HistoricalSource : public KeySource {
  private:
   const EngineSnapshot& snapshot_;
   const std::int64_t revision_;
-  KeyCounts* const counts_;
+  ReadMemory* const memory_;
 };
 
 }  // namespace stele::storage

@@ -31,10 +31,10 @@ Value ValueOrStop(absl::StatusOr<Value> value) {
 class SnapshotView : public ReadView {
  public:
   SnapshotView(std::shared_ptr<const EngineSnapshot> snapshot, const StoredState& state,
-               std::shared_ptr<KeyCounts> counts)
+               std::shared_ptr<ReadMemory> memory)
       : snapshot_(std::move(snapshot)),
-        counts_(std::move(counts)),
-        latest_(*snapshot_, state.current_revision, counts_.get()),
+        memory_(std::move(memory)),
+        latest_(*snapshot_, state.current_revision, memory_.get()),
         state_(state) {}
 
   raft::Index applied_index() const override { return state_.applied.index; }
@@ -113,11 +113,11 @@ class SnapshotView : public ReadView {
         CheckReadableRevision(revision, state_.current_revision, state_.compact_revision);
     if (!readable.ok()) return readable;
     if (revision <= 0 || revision == state_.current_revision) return use(latest_);
-    return use(HistoricalSource(*snapshot_, revision, counts_.get()));
+    return use(HistoricalSource(*snapshot_, revision, memory_.get()));
   }
 
   const std::shared_ptr<const EngineSnapshot> snapshot_;
-  const std::shared_ptr<KeyCounts> counts_;
+  const std::shared_ptr<ReadMemory> memory_;
   const LatestSource latest_;
   const StoredState state_;
 };
@@ -180,8 +180,8 @@ absl::Status SnapshotView::ReadOnlyTxn(const etcdserverpb::TxnRequest& request,
 
 std::shared_ptr<const ReadView> MakeSnapshotView(std::shared_ptr<const EngineSnapshot> snapshot,
                                                  const StoredState& state,
-                                                 std::shared_ptr<KeyCounts> counts) {
-  return std::make_shared<const SnapshotView>(std::move(snapshot), state, std::move(counts));
+                                                 std::shared_ptr<ReadMemory> memory) {
+  return std::make_shared<const SnapshotView>(std::move(snapshot), state, std::move(memory));
 }
 
 }  // namespace stele::storage

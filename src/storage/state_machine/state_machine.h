@@ -170,8 +170,10 @@ class ReadView {
 struct StateMachineOptions {
   // Changes looked at per CompactStep; each removes at most two versions.
   std::size_t compaction_batch = 1000;
-  // For the metadata of the keys that were written last (meta_cache.h).
+  // For the metadata of the keys that were used last (meta_cache.h).
   std::size_t meta_cache_bytes = std::size_t{32} << 20;
+  // For the values that were read last (value_cache.h).
+  std::size_t value_cache_bytes = std::size_t{16} << 20;
   KeyCountLimits key_counts = {};
 };
 

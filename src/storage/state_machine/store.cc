@@ -26,8 +26,8 @@ absl::StatusOr<std::unique_ptr<StateMachine>> StateMachine::Open(
 Store::Store(Engine* engine, const StateMachineOptions& options)
     : engine_(engine),
       options_(options),
-      meta_cache_(options.meta_cache_bytes),
-      key_counts_(std::make_shared<KeyCounts>(options.key_counts)),
+      memory_(std::make_shared<ReadMemory>(options.meta_cache_bytes, options.value_cache_bytes,
+                                           options.key_counts)),
       batch_(engine->NewBatch()) {}
 
 absl::Status Store::Load() {
@@ -50,7 +50,8 @@ absl::Status Store::Load() {
     const std::uint64_t id = member.id();
     members_.emplace(id, std::move(member));
   }
-  key_counts_->Record({}, state_.current_revision);
+  memory_->metas.set_revision(state_.current_revision);
+  memory_->counts.Record({}, state_.current_revision);
   Publish();
   return absl::OkStatus();
 }
@@ -90,7 +91,7 @@ ApplyPass Store::MakePass(ApplyOutput* output) {
 
 void Store::BeginPass(ApplyOutput* output) {
   batch_->Clear();
-  writes_ = std::make_unique<PendingWrites>(snapshot_, &meta_cache_, state_.current_revision,
+  writes_ = std::make_unique<PendingWrites>(snapshot_, &memory_->metas, state_.current_revision,
                                             &output->events, batch_.get());
 }
 
@@ -102,7 +103,7 @@ absl::Status Store::CommitPass() {
   if (Planted(Mutation::kStateApart) && engine_->Write(batch_.get()).ok()) batch_->Clear();
   absl::Status written = WriteState(batch_.get());
   if (!written.ok()) return written;
-  key_counts_->Record(events, state_.current_revision);
+  memory_->counts.Record(events, state_.current_revision);
   Publish();
   return absl::OkStatus();
 }
@@ -251,7 +252,7 @@ absl::Status Store::WriteState(WriteBatch* batch) {
 
 void Store::Publish() {
   snapshot_ = engine_->Snapshot();
-  std::shared_ptr<const ReadView> view = MakeSnapshotView(snapshot_, state_, key_counts_);
+  std::shared_ptr<const ReadView> view = MakeSnapshotView(snapshot_, state_, memory_);
   const std::lock_guard<std::mutex> lock(view_mutex_);
   view_.swap(view);  // the old view goes after the lock, if nobody reads it
 }

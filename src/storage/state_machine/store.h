@@ -7,8 +7,8 @@
 
 #include "src/storage/engine/engine.h"
 #include "src/storage/lease/lease_table.h"
-#include "src/storage/mvcc/key_counts.h"
 #include "src/storage/mvcc/pending_writes.h"
+#include "src/storage/mvcc/read_memory.h"
 #include "src/storage/state_machine/apply_pass.h"
 #include "src/storage/state_machine/state_machine.h"
 #include "src/storage/state_machine/stored_state.h"
@@ -53,8 +53,7 @@ class Store : public StateMachine {
   MemberMap members_;
   AlarmTable alarms_;
   std::shared_ptr<const EngineSnapshot> snapshot_;  // the published one
-  MetaCache meta_cache_;
-  const std::shared_ptr<KeyCounts> key_counts_;  // the views' too
+  const std::shared_ptr<ReadMemory> memory_;        // the views' too
   std::unique_ptr<WriteBatch> batch_;
   std::unique_ptr<PendingWrites> writes_;  // null outside Apply
 

@@ -41,8 +41,9 @@ class StoreModelTest : public ::testing::TestWithParam<EngineKind> {
   void Open() {
     StateMachineOptions options;
     options.compaction_batch = 1 + random_->Below(20);
-    constexpr std::size_t kCacheBytes[] = {0, 1000, 4000, std::size_t{1} << 20};
+    constexpr std::size_t kCacheBytes[] = {0, 6000, 20000, std::size_t{1} << 20};
     options.meta_cache_bytes = kCacheBytes[random_->Below(4)];
+    options.value_cache_bytes = kCacheBytes[random_->Below(4)];
     options.key_counts = {.block_keys = 1 + random_->Below(3),
                           .blocks_at_once = 1 + random_->Below(2),
                           .blocks_max = 1 + random_->Below(30),
