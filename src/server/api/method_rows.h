@@ -13,6 +13,7 @@
 #include "google/protobuf/descriptor.h"
 #include "src/server/api/call.h"
 #include "src/server/api/headers.h"
+#include "src/storage/deep_message.h"
 
 namespace stele::server {
 
@@ -61,7 +62,7 @@ class MethodRows final : public MethodTable {
         return call->Finish(refused);
       }
       auto request = std::make_unique<Request>();
-      if (!request->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      if (!storage::ParseDeepMessage(bytes, storage::kRequestDepthMax, request.get())) {
         return call->Finish(MalformedRequestError(Request::descriptor()->full_name()));
       }
       if (absl::Status refused = CheckLearner(*request, *facts); !refused.ok()) {

@@ -6,6 +6,7 @@
 
 #include "src/raft/check.h"
 #include "src/raft/conf_change.h"
+#include "src/storage/deep_message.h"
 #include "src/storage/membership/member_table.h"
 #include "src/storage/mutation.h"
 #include "src/storage/mvcc/meta_keys.h"
@@ -124,9 +125,8 @@ absl::Status Store::ApplyEntry(const raft::Entry& entry, ApplyOutput* output) {
   } else if (!entry.data.empty()) {
     // What we cannot read was written by a newer program: guessing would make members differ.
     const std::string_view bytes = entry.data.view();
-    const bool command_is_known =
-        command.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
-        command.operation_case() != stelepb::Command::OPERATION_NOT_SET;
+    const bool command_is_known = ParseDeepMessage(bytes, kCommandDepthMax, &command) &&
+                                  command.operation_case() != stelepb::Command::OPERATION_NOT_SET;
     STELE_CHECK(command_is_known);
     absl::Status failure = ApplyCommandEntry(entry.id, &command, output, &effects.answer_code);
     if (!failure.ok()) return failure;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "src/storage/deep_message.h"
 #include "src/storage/engine/mem_engine.h"
 #include "src/storage/state_machine/state_machine.h"
 #include "src/storage/state_machine/stored_state.h"
@@ -176,6 +177,21 @@ TEST_F(StoreTest, PassThatReadsItsOwnHistoryIsSplitAtAnEntry) {
   Open();
   EXPECT_EQ(store_->applied_index().value, 2U);
   EXPECT_EQ(store_->View()->current_revision(), 3);
+}
+
+TEST_F(StoreTest, TransactionsAsDeepAsRequestsMayBeAreApplied) {
+  // Deeper than protobuf parses unasked: a request that comes through must not stop every member.
+  constexpr int kDepth = kRequestDepthMax / 2 - 1;
+  stelepb::Command command;
+  command.set_request_id(1);
+  etcdserverpb::TxnRequest* txn = command.mutable_txn();
+  for (int i = 1; i < kDepth; ++i) txn = txn->add_success()->mutable_request_txn();
+  txn->add_success()->mutable_request_put()->set_key("deep");
+  const ApplyOutput output = Apply({command.SerializeAsString()});
+  ASSERT_EQ(output.results.size(), 1U);
+  EXPECT_TRUE(output.results[0].status.ok());
+  ASSERT_EQ(output.events.size(), 1U);
+  EXPECT_EQ(output.events[0].events[0].kv->key(), "deep");
 }
 
 TEST_F(StoreTest, CountReadsNoValues) {
