@@ -138,6 +138,25 @@ TEST_F(LeaseKeeperTest, TheLeaderProposesTheRevokeOfWhatRanOut) {
   EXPECT_EQ(proposer_.commands[0].lease_revoke().expired_in_term(), 4u);
 }
 
+TEST_F(LeaseKeeperTest, LeasesAreListedSoonestFirst) {
+  std::vector<std::int64_t> listed;
+  const auto list = [&] {
+    keeper_.List([&listed](std::vector<std::int64_t> ids) { listed = std::move(ids); });
+    Run();
+  };
+  BecomeLeader(4);
+  list();
+  EXPECT_THAT(listed, IsEmpty());
+  Grant(1, 60);
+  Grant(2, 10);
+  Grant(3, 30);
+  list();
+  EXPECT_THAT(listed, ElementsAre(2, 3, 1));
+  Revoked(3);
+  list();
+  EXPECT_THAT(listed, ElementsAre(2, 1));
+}
+
 TEST_F(LeaseKeeperTest, AFollowerNeverProposes) {
   Follow(2);
   Grant(7, 2);

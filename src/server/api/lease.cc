@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "src/server/api/errors.h"
 #include "src/server/api/headers.h"
@@ -31,7 +32,7 @@ struct LeaseApi {
   void Grant(CallPtr call, std::unique_ptr<pb::LeaseGrantRequest> request) const;
   void Revoke(CallPtr call, std::unique_ptr<pb::LeaseRevokeRequest> request) const;
   void TimeToLive(CallPtr call, std::unique_ptr<pb::LeaseTimeToLiveRequest> request) const;
-  void Leases(const CallPtr& call, std::unique_ptr<pb::LeaseLeasesRequest> request) const;
+  void Leases(CallPtr call, std::unique_ptr<pb::LeaseLeasesRequest> request) const;
 };
 
 void LeaseApi::Grant(CallPtr call, std::unique_ptr<pb::LeaseGrantRequest> request) const {
@@ -80,12 +81,13 @@ void LeaseApi::TimeToLive(CallPtr call, std::unique_ptr<pb::LeaseTimeToLiveReque
              });
 }
 
-void LeaseApi::Leases(const CallPtr& call, std::unique_ptr<pb::LeaseLeasesRequest>) const {
-  const Reader::View view = reader->Serializable();
-  pb::LeaseLeasesResponse response;
-  response.mutable_header()->set_revision(view->current_revision());
-  for (const storage::LeaseChange& lease : view->Leases()) response.add_leases()->set_id(lease.id);
-  ReplyWithHeader(*facts, call.get(), &response);
+void LeaseApi::Leases(CallPtr call, std::unique_ptr<pb::LeaseLeasesRequest>) const {
+  clock->List([this, call = std::move(call)](const std::vector<std::int64_t>& ids) {
+    pb::LeaseLeasesResponse response;
+    response.mutable_header()->set_revision(reader->Serializable()->current_revision());
+    for (const std::int64_t id : ids) response.add_leases()->set_id(id);
+    ReplyWithHeader(*facts, call.get(), &response);
+  });
 }
 
 // One keep-alive stream: answers come in the order of the questions, one after the other.

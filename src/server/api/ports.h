@@ -59,6 +59,11 @@ class LeaseClock {
   // How long the lease still lives; with `renew`, after giving it its whole TTL again. Answered
   // only after leadership was confirmed, so a deposed leader promises nothing.
   virtual void Ask(std::int64_t lease_id, bool renew, Done done) = 0;
+
+  using ListDone = absl::AnyInvocable<void(std::vector<std::int64_t>)>;
+  // All leases that exist here, soonest deadline first, in this member's own opinion: a follower
+  // does not know of renewals.
+  virtual void List(ListDone done) = 0;
 };
 
 // Changes of who belongs to the cluster, asked on any member, and the leader's place.

@@ -23,6 +23,8 @@ void LeaseKeeper::Ask(std::int64_t lease_id, bool renew, Done done) {
   inputs_.Post(Input(Question{lease_id, renew, false, clock_->Now(), std::move(done)}));
 }
 
+void LeaseKeeper::List(ListDone done) { inputs_.Post(Input(ListWish{std::move(done)})); }
+
 void LeaseKeeper::AnswerPeer(std::int64_t lease_id, bool renew, Done done) {
   inputs_.Post(Input(Question{lease_id, renew, true, clock_->Now(), std::move(done)}));
 }
@@ -85,6 +87,8 @@ void LeaseKeeper::Handle(Question question) {
     inputs_.Post(Input(Forwarded{std::move(*shared), std::move(answer)}));
   });
 }
+
+void LeaseKeeper::Handle(ListWish wish) { wish.done(deadlines_.IdsByDeadline()); }
 
 void LeaseKeeper::Handle(const Facts& facts) {
   const absl::Duration now = clock_->Now();

@@ -49,6 +49,7 @@ class LeaseKeeper final : public Pump, public LeaseClock {
 
   // LeaseClock. A question from another member is never passed on again.
   void Ask(std::int64_t lease_id, bool renew, Done done) override;
+  void List(ListDone done) override;
   void AnswerPeer(std::int64_t lease_id, bool renew, Done done);
 
   // In apply order.
@@ -67,6 +68,9 @@ class LeaseKeeper final : public Pump, public LeaseClock {
     absl::Duration since;
     Done done;
   };
+  struct ListWish {
+    ListDone done;
+  };
   struct Facts {
     std::vector<storage::LeaseChange> changes;
   };
@@ -82,10 +86,11 @@ class LeaseKeeper final : public Pump, public LeaseClock {
   struct RevokeFailed {
     std::int64_t lease_id = 0;
   };
-  using Input = std::variant<Question, Facts, Replaced, RaftLoop::RoleChange, Confirmed, Forwarded,
-                             RevokeFailed>;
+  using Input = std::variant<Question, ListWish, Facts, Replaced, RaftLoop::RoleChange, Confirmed,
+                             Forwarded, RevokeFailed>;
 
   void Handle(Question question);
+  void Handle(ListWish wish);
   void Handle(const Facts& facts);
   void Handle(Replaced replaced);
   void Handle(RaftLoop::RoleChange change);
