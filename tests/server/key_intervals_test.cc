@@ -10,7 +10,6 @@ namespace {
 
 bool Covers(const std::string& key, const std::string& end, const std::string& probe) {
   if (end.empty()) return probe == key;
-  if (end == std::string(1, '\0')) return probe >= key;
   return probe >= key && probe < end;
 }
 

@@ -94,6 +94,24 @@ TEST(ValidateTest, APutInADeletedRangeIsRefusedInAnyOrder) {
   EXPECT_TRUE(ValidateTxn(apart, 128).ok());
 }
 
+TEST(ValidateTest, APutMayStandBesideADeleteOfEverythingFromAKeyOn) {
+  pb::TxnRequest txn;
+  AddDelete("a", std::string("\0", 1), txn.mutable_success());
+  AddPut("a", txn.mutable_success());
+  AddPut("b", txn.mutable_success());
+  EXPECT_TRUE(ValidateTxn(txn, 128).ok());
+}
+
+TEST(ValidateTest, DuplicateKeysAreLookedForWhenNothingElseIsWrong) {
+  pb::TxnRequest txn;
+  pb::TxnRequest* nested = txn.add_success()->mutable_request_txn();
+  AddPut("a", nested->mutable_success());
+  AddPut("a", nested->mutable_success());
+  EXPECT_EQ(ValidateTxn(txn, 128), DuplicateKeyError());
+  AddPut("", txn.mutable_failure());
+  EXPECT_EQ(ValidateTxn(txn, 128), EmptyKeyError());
+}
+
 TEST(ValidateTest, OverlappingDeletesAreFine) {
   pb::TxnRequest txn;
   AddDelete("a", "z", txn.mutable_success());

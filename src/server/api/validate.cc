@@ -13,6 +13,8 @@ namespace {
 using etcdserverpb::RequestOp;
 using Operations = google::protobuf::RepeatedPtrField<RequestOp>;
 
+absl::Status ValidateShape(const etcdserverpb::TxnRequest& request, int ops_max);
+
 absl::Status ValidateOperation(const RequestOp& operation, int ops_max) {
   switch (operation.request_case()) {
     case RequestOp::kRequestRange:
@@ -22,7 +24,7 @@ absl::Status ValidateOperation(const RequestOp& operation, int ops_max) {
     case RequestOp::kRequestDeleteRange:
       return ValidateDeleteRange(operation.request_delete_range());
     case RequestOp::kRequestTxn:
-      return ValidateTxn(operation.request_txn(), ops_max);
+      return ValidateShape(operation.request_txn(), ops_max);
     case RequestOp::REQUEST_NOT_SET:
       break;
   }
@@ -82,6 +84,7 @@ absl::Status CheckDuplicates(const Operations& operations, Touched* touched) {
   return absl::OkStatus();
 }
 
+// All but duplicate keys, which are looked for once, and only if nothing else is wrong.
 absl::Status ValidateShape(const etcdserverpb::TxnRequest& request, int ops_max) {
   const int longest =
       std::max({request.compare_size(), request.success_size(), request.failure_size()});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,13 @@ bool HasFilters(const RangeRequest& request) {
 bool WantsSort(const RangeRequest& request) {
   return request.sort_target() != RangeRequest::KEY ||
          request.sort_order() == RangeRequest::DESCEND;
+}
+
+// Without an order, only what the limit and one more let through is sorted: clients know that from
+// etcd.
+bool IsCutBeforeSorting(const RangeRequest& request) {
+  return request.sort_order() == RangeRequest::NONE && !HasFilters(request) &&
+         request.limit() > 0 && request.limit() < std::numeric_limits<std::int64_t>::max();
 }
 
 std::int64_t NumberToSortBy(RangeRequest::SortTarget target, const KeyMeta& meta) {
@@ -104,13 +112,13 @@ absl::Status SelectOneKey(const KeySource& source, const RangeRequest& request,
   return absl::OkStatus();
 }
 
-// In key order: takes what fits the limit, and counts the others.
+// In key order: takes the first `most`, or all if that is not above 0, and counts the others.
 absl::Status SelectInKeyOrder(const KeySource& source, const KeyInterval& interval,
-                              const RangeRequest& request, Selection* selection) {
+                              std::int64_t most, Selection* selection) {
   const std::unique_ptr<KeyCursor> cursor = source.Scan(interval);
   std::vector<FoundKey>& found = selection->found;
   for (; cursor->Valid(); cursor->Next()) {
-    if (request.limit() > 0 && std::cmp_greater_equal(found.size(), request.limit())) break;
+    if (most > 0 && std::cmp_greater_equal(found.size(), most)) break;
     found.push_back({std::string(cursor->key()), cursor->meta()});
   }
   if (!cursor->status().ok()) return cursor->status();
@@ -146,9 +154,11 @@ absl::Status Select(const KeySource& source, const KeyInterval& interval,
   if (interval.IsSingle()) return SelectOneKey(source, request, selection);
   if (request.count_only()) return OnlyCount(source, interval, selection);
   if (!WantsSort(request) && !HasFilters(request)) {
-    return SelectInKeyOrder(source, interval, request, selection);
+    return SelectInKeyOrder(source, interval, request.limit(), selection);
   }
-  absl::Status status = SelectFiltered(source, interval, request, selection);
+  absl::Status status = IsCutBeforeSorting(request)
+                            ? SelectInKeyOrder(source, interval, request.limit() + 1, selection)
+                            : SelectFiltered(source, interval, request, selection);
   if (!status.ok()) return status;
   if (IsSortedByValue(request)) return absl::OkStatus();
   SortFound(request, &selection->found);

@@ -12,14 +12,18 @@ namespace stele::storage {
 
 namespace {
 
-absl::Status CheckPut(const ApplyPass& pass, const etcdserverpb::PutRequest& request) {
+absl::Status CheckPut(const ApplyPass& pass, PutPlace place, bool exists,
+                      const etcdserverpb::PutRequest& request) {
   if (request.key().empty()) return EmptyKeyError();
   if (request.ignore_value() && !request.value().empty()) return ValueProvidedError();
   if (request.ignore_lease() && request.lease() != 0) return LeaseProvidedError();
-  const bool lease_lives =
-      pass.leases.Contains(request.lease()) || Planted(Mutation::kPutOnDeadLease);
-  if (request.lease() != 0 && !lease_lives) return LeaseNotFoundError();
-  return absl::OkStatus();
+  const bool lease_lives = request.lease() == 0 || pass.leases.Contains(request.lease()) ||
+                           Planted(Mutation::kPutOnDeadLease);
+  const bool keeps_something = request.ignore_value() || request.ignore_lease();
+  const bool key_is_missing = keeps_something && !exists;
+  if (place == PutPlace::kInTxn && key_is_missing) return KeyNotFoundError();
+  if (!lease_lives) return LeaseNotFoundError();
+  return key_is_missing ? KeyNotFoundError() : absl::OkStatus();
 }
 
 struct DoomedKey {
@@ -53,14 +57,12 @@ bool IsEngineFailure(const absl::Status& status) {
          status.code() == absl::StatusCode::kResourceExhausted;
 }
 
-absl::Status ApplyPut(ApplyPass& pass, etcdserverpb::PutRequest* request,
+absl::Status ApplyPut(ApplyPass& pass, PutPlace place, etcdserverpb::PutRequest* request,
                       etcdserverpb::PutResponse* response) {
-  absl::Status checked = CheckPut(pass, *request);
-  if (!checked.ok()) return checked;
   absl::StatusOr<std::optional<KeyMeta>> before = pass.writes.Find(request->key());
   if (!before.ok()) return before.status();
-  const bool keeps_something = request->ignore_value() || request->ignore_lease();
-  if (!*before && keeps_something) return KeyNotFoundError();
+  absl::Status checked = CheckPut(pass, place, before->has_value(), *request);
+  if (!checked.ok()) return checked;
 
   mvccpb::KeyValue before_kv;
   if (*before && (request->prev_kv() || request->ignore_value())) {

@@ -31,7 +31,11 @@ struct ApplyPass {
 // process. Answers with an error leave no draft behind only after writes.Drop().
 //
 // The requests are taken apart: keys and values are moved out of them.
-absl::Status ApplyPut(ApplyPass& pass, etcdserverpb::PutRequest* request,
+//
+// A put that is wrong twice, its key and its lease missing, is refused for the lease when it stands
+// alone and for the key in a transaction: etcd's order.
+enum class PutPlace { kAlone, kInTxn };
+absl::Status ApplyPut(ApplyPass& pass, PutPlace place, etcdserverpb::PutRequest* request,
                       etcdserverpb::PutResponse* response);
 absl::Status ApplyDeleteRange(ApplyPass& pass, const etcdserverpb::DeleteRangeRequest& request,
                               etcdserverpb::DeleteRangeResponse* response);

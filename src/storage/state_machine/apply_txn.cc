@@ -37,7 +37,7 @@ class PassTxnStore : public TxnStore {
   }
   absl::Status Put(etcdserverpb::PutRequest* request,
                    etcdserverpb::PutResponse* response) override {
-    return ApplyPut(pass_, request, response);
+    return ApplyPut(pass_, PutPlace::kInTxn, request, response);
   }
   absl::Status DeleteRange(const etcdserverpb::DeleteRangeRequest& request,
                            etcdserverpb::DeleteRangeResponse* response) override {

@@ -207,7 +207,7 @@ absl::Status Store::ApplyCommand(raft::Term term, stelepb::Command* command, App
   ApplyPass pass = MakePass(output);
   switch (command->operation_case()) {
     case stelepb::Command::kPut:
-      return ApplyPut(pass, command->mutable_put(),
+      return ApplyPut(pass, PutPlace::kAlone, command->mutable_put(),
                       &result->response.emplace<etcdserverpb::PutResponse>());
     case stelepb::Command::kDeleteRange:
       return ApplyDeleteRange(pass, command->delete_range(),

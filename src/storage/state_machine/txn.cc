@@ -55,9 +55,8 @@ absl::Status RunOp(TxnStore& store, RequestOp* op, Verdicts* verdicts, ResponseO
                                response->mutable_response_delete_range());
     case RequestOp::kRequestTxn: {
       TxnResponse* nested = response->mutable_response_txn();
-      absl::Status status = RunBranch(store, op->mutable_request_txn(), verdicts, nested);
-      nested->mutable_header()->set_revision(store.RevisionNow());
-      return status;
+      nested->mutable_header();  // Present and empty, unlike that of any other operation.
+      return RunBranch(store, op->mutable_request_txn(), verdicts, nested);
     }
     case RequestOp::REQUEST_NOT_SET:
       break;

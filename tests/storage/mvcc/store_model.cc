@@ -108,6 +108,13 @@ void AnswerRange(const KeySpace& keys, const RangeRequest& request,
   }
   response->set_count(count);
   if (request.count_only()) return;
+  // Without an order, only what the limit lets through is sorted, and one more.
+  const bool filtered = request.min_mod_revision() != 0 || request.max_mod_revision() != 0 ||
+                        request.min_create_revision() != 0 || request.max_create_revision() != 0;
+  if (request.sort_order() == RangeRequest::NONE && !filtered && request.limit() > 0 &&
+      static_cast<std::int64_t>(kvs.size()) > request.limit()) {
+    kvs.resize(static_cast<std::size_t>(request.limit() + 1));
+  }
   kvs = Sorted(request, std::move(kvs));
   if (request.limit() > 0 && static_cast<std::int64_t>(kvs.size()) > request.limit()) {
     kvs.resize(static_cast<std::size_t>(request.limit()));
@@ -150,7 +157,9 @@ CommandResult StoreModel::Apply(std::uint64_t term, const stelepb::Command& comm
   result.request_id = command.request_id();
   const KeySpace before = keys_;
   if (command.has_put()) {
-    result.status = Put(command.put(), &result.response.emplace<etcdserverpb::PutResponse>());
+    result.status = LeaseExists(command.put().lease());
+    auto& response = result.response.emplace<etcdserverpb::PutResponse>();
+    if (result.status.ok()) result.status = Put(command.put(), &response);
   } else if (command.has_delete_range()) {
     result.status = DeleteRange(command.delete_range(),
                                 &result.response.emplace<etcdserverpb::DeleteRangeResponse>());
@@ -213,16 +222,20 @@ CommandResult StoreModel::Apply(std::uint64_t term, const stelepb::Command& comm
   return result;
 }
 
+absl::Status StoreModel::LeaseExists(std::int64_t lease) const {
+  if (lease == 0 || leases_.count(lease) != 0) return absl::OkStatus();
+  return Answer(absl::StatusCode::kNotFound, "requested lease not found");
+}
+
 absl::Status StoreModel::Put(const etcdserverpb::PutRequest& request,
                              etcdserverpb::PutResponse* response) {
-  if (request.lease() != 0 && leases_.count(request.lease()) == 0) {
-    return Answer(absl::StatusCode::kNotFound, "requested lease not found");
-  }
   const auto old = keys_.find(request.key());
   const bool exists = old != keys_.end();
   if (!exists && (request.ignore_value() || request.ignore_lease())) {
     return Answer(absl::StatusCode::kInvalidArgument, "key not found");
   }
+  // A put on its own has been asked this before.
+  if (absl::Status status = LeaseExists(request.lease()); !status.ok()) return status;
   ModelEvent event;
   if (exists) {
     event.has_prev = true;
@@ -297,7 +310,7 @@ absl::Status StoreModel::Txn(const etcdserverpb::TxnRequest& request, const KeyS
       status = DeleteRange(op.request_delete_range(), answer->mutable_response_delete_range());
     } else if (op.has_request_txn()) {
       status = Txn(op.request_txn(), before, answer->mutable_response_txn());
-      answer->mutable_response_txn()->mutable_header()->set_revision(RevisionNow());
+      answer->mutable_response_txn()->mutable_header();
     }
     if (!status.ok()) return status;
   }

@@ -48,6 +48,7 @@ class StoreModel {
   std::vector<EventText> EventsOf(std::int64_t revision) const;
 
  private:
+  absl::Status LeaseExists(std::int64_t lease) const;
   absl::Status Put(const etcdserverpb::PutRequest& request, etcdserverpb::PutResponse* response);
   absl::Status DeleteRange(const etcdserverpb::DeleteRangeRequest& request,
                            etcdserverpb::DeleteRangeResponse* response);
