@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "tests/conformance/case_suite.h"
 #include "tests/conformance/random_programs.h"
 #include "tests/conformance/report.h"
@@ -36,6 +37,7 @@ struct Flags {
   int operations = 100;
   int watch_programs = 500;
   int threads = 4;
+  int seconds = 0;  // no limit
   bool record = false;
   bool json = false;
   bool no_reference = false;
@@ -77,16 +79,21 @@ void AddPartFlags(CLI::App* app, Flags* flags) {
       ->check(CLI::IsMember({"cases", "programs", "watches"}));
   app->add_option("--cases", flags->cases_directory, "directory of the cases");
   app->add_option("--only", flags->only, "only cases whose file and name contain this");
-  app->add_option("--threads", flags->threads, "servers of their own at the same time")
+  app->add_option("--threads", flags->threads,
+                  "servers of their own, or pairs of them, at the same time")
       ->check(CLI::Range(1, 64));
   app->add_flag("--record", flags->record,
                 "write the answers of the server into the case files where they say <?");
   app->add_option("--seed", flags->seed, "of the first program");
-  app->add_option("--programs", flags->programs, "random programs")->check(CLI::NonNegativeNumber);
+  app->add_option("--programs", flags->programs, "random programs")
+      ->envname("STELE_CONFORMANCE_PROGRAMS")
+      ->check(CLI::NonNegativeNumber);
   app->add_option("--ops-per-program", flags->operations, "operations of a random program")
       ->check(CLI::PositiveNumber);
   app->add_option("--watch-programs", flags->watch_programs, "random watch programs")
       ->check(CLI::NonNegativeNumber);
+  app->add_option("--seconds", flags->seconds, "begin no generated programs after this time")
+      ->check(CLI::PositiveNumber);
   app->add_flag("--json", flags->json, "report in JSON");
 }
 
@@ -145,43 +152,61 @@ absl::Status RunCasesPart(const Flags& flags, Report* report) {
   return absl::OkStatus();
 }
 
-using CompareFn = std::function<ComparisonReport(const std::string&, const std::string&)>;
+using CompareFn = std::function<ComparisonReport(const std::vector<ServerPair>&)>;
 
-// Generated programs get fresh servers, or may wipe those that were named.
-absl::Status RunComparison(const Flags& flags, const CompareFn& compare, Report* report) {
-  if (flags.no_reference) return absl::OkStatus();
-  if (!flags.wipe && !(flags.endpoint.empty() && flags.reference.empty())) {
+// Generated programs get fresh servers, `most_lanes` pairs of them, or may wipe those that were
+// named.
+absl::Status RunComparison(const Flags& flags, int most_lanes, const CompareFn& compare,
+                           Report* report) {
+  if (flags.no_reference) {
+    if (flags.parts.empty()) return absl::OkStatus();
+    return absl::FailedPreconditionError("generated programs compare: name a reference");
+  }
+  const bool named = !flags.endpoint.empty() || !flags.reference.empty();
+  if (named && !flags.wipe) {
     return absl::FailedPreconditionError(
         "programs delete everything in the servers they run on: say --wipe if that is wanted");
   }
-  const absl::StatusOr<std::vector<Subject>> subjects = ObtainSubjects(flags);
-  if (!subjects.ok()) return subjects.status();
-  ComparisonReport part = compare((*subjects)[0].address, (*subjects)[1].address);
-  part.subject = (*subjects)[0].name;
-  part.reference = (*subjects)[1].name;
+  std::vector<std::vector<Subject>> running;
+  std::vector<ServerPair> lanes;
+  for (int i = 0; i < (named ? 1 : most_lanes); ++i) {
+    absl::StatusOr<std::vector<Subject>> subjects = ObtainSubjects(flags);
+    if (!subjects.ok()) return subjects.status();
+    running.push_back(*std::move(subjects));
+    lanes.push_back({.subject = running.back()[0].address, .reference = running.back()[1].address});
+  }
+  ComparisonReport part = compare(lanes);
+  part.subject = running[0][0].name;
+  part.reference = running[0][1].name;
   report->comparisons.push_back(std::move(part));
   return absl::OkStatus();
+}
+
+absl::Time UntilOf(const Flags& flags) {
+  return flags.seconds > 0 ? absl::Now() + absl::Seconds(flags.seconds) : absl::InfiniteFuture();
 }
 
 absl::Status RunParts(Flags flags, Report* report) {
   absl::Status status = FindServers(&flags);
   if (status.ok() && flags.Wants("cases")) status = RunCasesPart(flags, report);
   if (status.ok() && flags.Wants("programs")) {
-    const RandomProgramOptions options{
-        .first_seed = flags.seed, .programs = flags.programs, .operations = flags.operations};
+    const RandomProgramOptions options{.first_seed = flags.seed,
+                                       .programs = flags.programs,
+                                       .operations = flags.operations,
+                                       .until = UntilOf(flags)};
     status = RunComparison(
-        flags,
-        [&options](const std::string& subject, const std::string& reference) {
-          return CompareRandomPrograms(subject, reference, options);
+        flags, flags.threads,
+        [&options](const std::vector<ServerPair>& lanes) {
+          return CompareRandomPrograms(lanes, options);
         },
         report);
   }
   if (status.ok() && flags.Wants("watches")) {
     const WatchProgramOptions options{.first_seed = flags.seed, .programs = flags.watch_programs};
     status = RunComparison(
-        flags,
-        [&options](const std::string& subject, const std::string& reference) {
-          return CompareWatchPrograms(subject, reference, options);
+        flags, 1,
+        [&options](const std::vector<ServerPair>& lanes) {
+          return CompareWatchPrograms(lanes[0].subject, lanes[0].reference, options);
         },
         report);
   }

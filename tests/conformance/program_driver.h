@@ -14,8 +14,8 @@ namespace stele::conformance {
 struct ProgramOutcome {
   std::int64_t start = 0;              // the revision all others are relative to
   std::vector<ProgramAnswer> answers;  // one for each operation
-  // What is asked at the end, so that everything that was written is seen: the store at every
-  // revision that is left (or one hash over all of them), and the keys of every lease.
+  // What is asked at the end: the store at every revision that is left (or one hash over all of
+  // them), and the keys of every lease.
   std::vector<Operation> questions;
   std::vector<ProgramAnswer> final_answers;
 };
@@ -28,18 +28,19 @@ class ProgramDriver {
   // An error means that the server could not be brought to the start.
   absl::StatusOr<ProgramOutcome> Run(const Program& program);
 
-  // Forbids to take the hash in place of the store at every revision.
-  void LookAtEveryRevision() { hash_suffices_ = false; }
+  // Instead of taking the hash for it, at the end.
+  void LookAtEveryRevision(bool look) { looks_at_every_revision_ = look; }
 
  private:
   absl::Status GoToStart();
   ProgramAnswer Ask(const Operation& operation);
-  std::vector<Operation> Questions(const Program& program, const ProgramOutcome& outcome) const;
+  void AskFinally(ProgramOutcome* outcome);
+  static std::vector<std::int64_t> Leases(const ProgramAnswer& list);
 
   WireClient client_;
   std::int64_t start_ = 0;
   std::int64_t newest_ = 0;  // the revision of the last answer
-  bool hash_suffices_ = true;
+  bool looks_at_every_revision_ = false;
 };
 
 }  // namespace stele::conformance

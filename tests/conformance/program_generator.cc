@@ -1,6 +1,7 @@
 #include "tests/conformance/program_generator.h"
 
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "proto/rpc.pb.h"
@@ -20,7 +21,18 @@ constexpr int kLeases = 5;
 constexpr std::int64_t kFirstLease = 101;
 constexpr std::int64_t kNoLease = 999;  // never granted
 constexpr std::int64_t kTimeToLive = 3600;
+constexpr std::int64_t kTimeToLiveStep = 100;  // so that their order does not hang on a second
 constexpr int kDeepest = 3;
+const std::string kFromKeyOn(1, '\0');
+
+// What a put of the transaction that is being made may be refused for. For nothing behind a range
+// at a revision: which of the two errors the transaction ends with depends on the release (a case
+// decides). Nor may a put want to keep something of a key that the transaction may have deleted:
+// etcd dies of it.
+struct PutRefusals {
+  bool for_lease = true;
+  bool for_key = true;
+};
 
 class Generator {
  public:
@@ -50,7 +62,7 @@ class Generator {
       case 2:
         return Add("DeleteRange", Delete());
       case 3:
-        return Add("Txn", Txn(1));
+        return Add("Txn", Txn());
       case 4:
         return AddCompaction();
       case 5:
@@ -76,13 +88,14 @@ class Generator {
   void AddGrant() {
     etcdserverpb::LeaseGrantRequest grant;
     grant.set_id(Lease() == kNoLease ? kFirstLease : kFirstLease + dice_.Below(kLeases));
-    grant.set_ttl(dice_.Chance(97) ? kTimeToLive + dice_.Below(100) : 9'000'000'001);
+    grant.set_ttl(dice_.Chance(97) ? kTimeToLive + kTimeToLiveStep * dice_.Below(20)
+                                   : 9'000'000'001);
     Add("LeaseGrant", std::move(grant));
   }
 
   void AddCompaction() {
     etcdserverpb::CompactionRequest compaction;
-    compaction.set_revision(dice_.Chance(90) ? RecentRevision() : 0);
+    compaction.set_revision(dice_.Chance(90) ? RecentRevision() : -dice_.Below(2));
     compaction.set_physical(dice_.Chance(20));
     Add("Compact", std::move(compaction));
   }
@@ -95,42 +108,53 @@ class Generator {
 
   // A revision to read at; often the newest.
   std::int64_t ReadRevision() {
-    switch (dice_.Weighted({70, 26, 2, 2})) {
+    switch (dice_.Weighted({70, 25, 2, 2, 1})) {
       case 0:
         return 0;
       case 1:
         return RecentRevision();
       case 2:
         return std::numeric_limits<std::int64_t>::max();
-      default:
+      case 3:
         return 1;
+      default:
+        return -1;
     }
   }
 
   etcdserverpb::PutRequest Put() {
     etcdserverpb::PutRequest put;
-    put.set_key(keys_.Key(&dice_));
+    put.set_key(Key());
     put.set_value(KeyUniverse::Value(&dice_));
-    if (dice_.Chance(25)) put.set_lease(Lease());
     put.set_prev_kv(dice_.Chance(30));
-    if (dice_.Chance(6)) {
+    if (refusals_.for_lease && dice_.Chance(25)) put.set_lease(Lease());
+    if (refusals_.for_key && dice_.Chance(6)) {
       put.set_ignore_value(true);
       if (dice_.Chance(90)) put.clear_value();
     }
-    if (dice_.Chance(6)) {
+    if (refusals_.for_key && dice_.Chance(6)) {
       put.set_ignore_lease(true);
       if (dice_.Chance(90)) put.clear_lease();
     }
     return put;
   }
 
+  // Seldom none at all, which is refused.
+  std::string Key() { return dice_.Below(400) == 0 ? std::string() : keys_.Key(&dice_); }
+
+  std::pair<std::string, std::string> Interval() {
+    std::pair<std::string, std::string> interval = keys_.Range(&dice_);
+    if (dice_.Below(400) == 0) interval.first.clear();
+    return interval;
+  }
+
   RangeRequest Range() {
     RangeRequest range;
-    auto [key, end] = keys_.Range(&dice_);
+    auto [key, end] = Interval();
     range.set_key(std::move(key));
     range.set_range_end(std::move(end));
     range.set_revision(ReadRevision());
-    if (dice_.Chance(30)) range.set_limit(dice_.Below(6));
+    if (dice_.Chance(30)) range.set_limit(dice_.Below(8) - 1);
     if (dice_.Chance(30)) {
       range.set_sort_order(static_cast<RangeRequest::SortOrder>(dice_.Below(3)));
       range.set_sort_target(static_cast<RangeRequest::SortTarget>(dice_.Below(5)));
@@ -147,7 +171,7 @@ class Generator {
 
   etcdserverpb::DeleteRangeRequest Delete() {
     etcdserverpb::DeleteRangeRequest erase;
-    auto [key, end] = keys_.Range(&dice_);
+    auto [key, end] = Interval();
     erase.set_key(std::move(key));
     erase.set_range_end(std::move(end));
     erase.set_prev_kv(dice_.Chance(40));
@@ -156,13 +180,15 @@ class Generator {
 
   Compare Comparison() {
     Compare compare;
-    compare.set_key(keys_.Key(&dice_));
+    compare.set_key(Key());
     if (dice_.Chance(20)) {
-      auto [key, end] = keys_.Range(&dice_);
+      auto [key, end] = Interval();
       compare.set_key(std::move(key));
       compare.set_range_end(std::move(end));
     }
-    compare.set_result(static_cast<Compare::CompareResult>(dice_.Below(4)));
+    // Seldom one that nobody knows.
+    compare.set_result(static_cast<Compare::CompareResult>(
+        dice_.Chance(1) ? Compare::CompareResult_MAX + 1 : dice_.Below(4)));
     compare.set_target(static_cast<Compare::CompareTarget>(dice_.Below(5)));
     if (dice_.Chance(3)) return compare;  // without an operand
     switch (compare.target()) {
@@ -185,33 +211,42 @@ class Generator {
   }
 
   void FillOperation(RequestOp* operation, int depth) {
+    if (dice_.Below(500) == 0) return;  // which is refused
     switch (dice_.Weighted({45, 25, 15, depth < kDeepest ? 12 : 0})) {
       case 0:
         *operation->mutable_request_put() = Put();
         return;
       case 1:
         *operation->mutable_request_range() = Range();
+        if (operation->request_range().revision() != 0) refusals_ = {false, false};
         return;
       case 2:
         *operation->mutable_request_delete_range() = Delete();
-        // Whether such a range meets a put of the same transaction is left to a case.
-        if (operation->request_delete_range().range_end() == std::string(1, '\0')) {
-          operation->mutable_request_delete_range()->clear_range_end();
-        }
+        if (operation->request_delete_range().range_end() == kFromKeyOn) refusals_.for_key = false;
         return;
       default:
-        *operation->mutable_request_txn() = Txn(depth + 1);
+        *operation->mutable_request_txn() = NestedTxn(depth + 1);
     }
   }
 
-  TxnRequest Txn(int depth) {
+  TxnRequest Txn() {
+    TxnRequest txn = NestedTxn(1);
+    refusals_ = {};
+    return txn;
+  }
+
+  TxnRequest NestedTxn(int depth) {
     TxnRequest txn;
     const std::int64_t compares = dice_.Below(3);
     for (std::int64_t i = 0; i < compares; ++i) *txn.add_compare() = Comparison();
+    const PutRefusals before = refusals_;
     const std::int64_t success = dice_.Below(4);
     for (std::int64_t i = 0; i < success; ++i) FillOperation(txn.add_success(), depth);
+    const PutRefusals after_success = std::exchange(refusals_, before);
     const std::int64_t failure = dice_.Below(3);
     for (std::int64_t i = 0; i < failure; ++i) FillOperation(txn.add_failure(), depth);
+    refusals_.for_lease = refusals_.for_lease && after_success.for_lease;
+    refusals_.for_key = refusals_.for_key && after_success.for_key;
     return txn;
   }
 
@@ -219,18 +254,13 @@ class Generator {
   const KeyUniverse keys_;
   const ProgramShape shape_;
   Program program_;
+  PutRefusals refusals_;
 };
 
 }  // namespace
 
 Program GenerateProgram(std::uint64_t seed, const ProgramShape& shape) {
   return Generator(seed, shape).Run();
-}
-
-std::vector<std::int64_t> ProgramLeases() {
-  std::vector<std::int64_t> leases;
-  for (int i = 0; i < kLeases; ++i) leases.push_back(kFirstLease + i);
-  return leases;
 }
 
 }  // namespace stele::conformance

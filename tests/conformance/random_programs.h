@@ -2,21 +2,25 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <vector>
 
+#include "absl/time/time.h"
 #include "tests/conformance/report.h"
+#include "tests/conformance/subject.h"
 
 namespace stele::conformance {
 
 struct RandomProgramOptions {
   std::uint64_t first_seed = 1;
   int programs = 2000;
-  int operations = 100;      // of each program
-  int most_differences = 3;  // then it stops
+  int operations = 100;                       // of each program
+  absl::Time until = absl::InfiniteFuture();  // no program is begun later
+  int most_differences = 3;                   // then it stops
 };
 
-// Both servers must belong to this run alone: programs delete everything there is.
-ComparisonReport CompareRandomPrograms(const std::string& subject, const std::string& reference,
+// Every lane runs one program at a time, beside the others. Its servers must belong to this run
+// alone: programs delete everything there is.
+ComparisonReport CompareRandomPrograms(const std::vector<ServerPair>& lanes,
                                        const RandomProgramOptions& options);
 
 }  // namespace stele::conformance

@@ -23,6 +23,12 @@ struct Subject {
   std::unique_ptr<ServerGroup> own;
 };
 
+// The addresses of two servers that are asked the same.
+struct ServerPair {
+  std::string subject;
+  std::string reference;
+};
+
 // Starts a server, which lives as long as the subject (and the calling thread).
 absl::StatusOr<Subject> StartSubject(const std::filesystem::path& binary);
 
