@@ -113,7 +113,6 @@ void Http1Session::Refuse(int status) {
   HttpResponse response;
   response.status = status;
   response.body = absl::StrCat(ToAbsl(HttpReason(status)), "\n");
-  if (status == 405) response.headers.emplace_back("Allow", "GET, HEAD");
   AppendResponse(response, request_.head.method != "HEAD");
 }
 

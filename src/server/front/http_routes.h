@@ -1,5 +1,6 @@
-// Plain HTTP GET answers beside gRPC on the same port: /health, /version, /metrics. A request is
-// answered from the transport's thread or later from any thread by calling `respond` exactly once.
+// Plain HTTP answers beside gRPC on the same port: /health, /version, /metrics. Requests come with
+// any method; a body is read and thrown away. A request is answered from the transport's thread or
+// later from any thread by calling `respond` exactly once.
 #pragma once
 
 #include <functional>

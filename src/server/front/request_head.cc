@@ -86,11 +86,12 @@ Route RouteRequest(const RequestHead& head, bool is_http2) {
     if (head.method == "POST") return {Destination::kGrpc, 0};
     return {Destination::kRefuse, 405};
   }
-  if (head.method == "GET" || head.method == "HEAD") return {Destination::kHttpRoutes, 0};
-  if (head.method != "POST") return {Destination::kRefuse, 405};
+  // Whether there is something at the path comes before how it is asked for, so that is theirs.
+  if (head.method != "POST") return {Destination::kHttpRoutes, 0};
   // The JSON gateway enters here: POST below /v3/.
   if (head.path.starts_with("/v3/")) return {Destination::kRefuse, 501};
-  return {Destination::kRefuse, is_http2 ? 415 : 404};
+  if (is_http2) return {Destination::kRefuse, 415};
+  return {Destination::kHttpRoutes, 0};
 }
 
 }  // namespace stele::server

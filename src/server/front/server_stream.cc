@@ -191,7 +191,7 @@ void ServerStream::RefuseHttp(int status, std::string_view text) {
     response.headers.emplace_back("grpc-message", HttpReason(status));
     response.body.clear();
   }
-  if (status == 405) response.headers.emplace_back("allow", "GET, HEAD");
+  if (status == 405) response.headers.emplace_back("allow", "POST");  // only calls get here
   OnHttpResponse(std::move(response));
 }
 

@@ -203,7 +203,10 @@ bool TestService::HasService(std::string_view service) const {
 
 void TestService::Handle(const HttpRequest& request, HttpRespond respond) {
   HttpResponse response;
-  if (request.path == "/health") {
+  if (request.path == "/health" && request.method != "GET" && request.method != "HEAD") {
+    response.status = 405;
+    response.headers.emplace_back("Allow", "GET");
+  } else if (request.path == "/health") {
     response.content_type = "application/json";
     response.body = R"({"health":"true","reason":""})";
   } else if (request.path == "/stats") {
