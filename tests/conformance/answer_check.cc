@@ -1,9 +1,12 @@
 #include "tests/conformance/answer_check.h"
 
 #include <array>
+#include <cstdint>
 #include <memory>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tests/conformance/message_match.h"
 #include "tests/conformance/method_table.h"
 
@@ -106,6 +109,21 @@ std::vector<std::string> CheckAnswer(const google::protobuf::MethodDescriptor& m
     AppendSideBySide(expected, DescribeAnswer(method, answer, *bindings), &differences);
   }
   return differences;
+}
+
+std::vector<std::string> CheckComparison(absl::string_view text) {
+  const std::vector<std::string> words = absl::StrSplit(text, ' ', absl::SkipEmpty());
+  if (words.size() != 3) return {absl::StrCat("cannot compare: ", text)};
+  const std::string& sign = words[1];
+  bool holds = (sign == "==" && words[0] == words[2]) || (sign == "!=" && words[0] != words[2]);
+  std::int64_t left = 0;
+  std::int64_t right = 0;
+  if (absl::SimpleAtoi(words[0], &left) && absl::SimpleAtoi(words[2], &right)) {
+    holds = holds || (sign == "<" && left < right) || (sign == "<=" && left <= right) ||
+            (sign == ">" && left > right) || (sign == ">=" && left >= right);
+  }
+  if (holds) return {};
+  return {absl::StrCat("does not hold: ", text)};
 }
 
 }  // namespace stele::conformance

@@ -33,4 +33,7 @@ std::vector<std::string> CheckMessage(const google::protobuf::Message& message,
 // The same for the end of a stream. `expected` is an error or, as nullptr, a good end.
 std::vector<std::string> CheckEnd(const CallEnd& end, const Expectation* expected);
 
+// Whether `text`, as "5 < 7", holds: two words with ==, !=, <, <=, > or >= between them.
+std::vector<std::string> CheckComparison(absl::string_view text);
+
 }  // namespace stele::conformance

@@ -36,6 +36,7 @@ struct Step {
   enum class Action : std::uint8_t {
     kCall,
     kAwait,  // a call repeated until the expectation holds
+    kRetry,  // a call repeated while it is unavailable
     kDo,     // a call whatever comes of it
     kBurst,  // `count` calls at once, each of which succeeds or fails in an expected way
     kTimes,  // a call made `count` times, # being 0, 1, 2, ...
@@ -48,6 +49,8 @@ struct Step {
     kHalfClose,
     kCancel,
     kSleep,
+    kTimer,
+    kElapsed,  // at least `text` since the timer was set
     kKill,
     kStart,
     kRestart,

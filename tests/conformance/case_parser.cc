@@ -258,7 +258,8 @@ class CaseParser {
         {"kill", Action::kKill},       {"start", Action::kStart},
         {"restart", Action::kRestart}, {"pause", Action::kPause},
         {"resume", Action::kResume},   {"metadata", Action::kMetadata},
-        {"check", Action::kCheck}};
+        {"check", Action::kCheck},     {"retry", Action::kRetry},
+        {"timer", Action::kTimer},     {"elapsed", Action::kElapsed}};
     const auto action = kActions.find(word);
     if (action == kActions.end()) return false;
     Step& step = NewStep(action->second, line);
@@ -272,6 +273,7 @@ class CaseParser {
       case Action::kCall:
       case Action::kDo:
       case Action::kAwait:
+      case Action::kRetry:
       case Action::kHttp:
         return ParseCall(rest, &step);
       case Action::kKill:

@@ -4,19 +4,15 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "tests/conformance/answer_check.h"
 #include "tests/conformance/case_surroundings.h"
 #include "tests/conformance/expansion.h"
-#include "tests/conformance/h2_probe.h"
 #include "tests/conformance/header_check.h"
-#include "tests/conformance/http_check.h"
+#include "tests/conformance/http_steps.h"
 #include "tests/conformance/message_match.h"
 #include "tests/conformance/method_table.h"
 #include "tests/conformance/wire_client.h"
@@ -32,11 +28,9 @@ using Lines = std::vector<std::string>;
 constexpr absl::Duration kCallLimit = absl::Seconds(30);
 constexpr absl::Duration kStreamLimit = absl::Seconds(120);
 constexpr absl::Duration kMessageLimit = absl::Seconds(15);
-constexpr absl::Duration kMoreLimit = absl::Seconds(3);  // for the rest of a gathered answer
 constexpr absl::Duration kQuietTime = absl::Milliseconds(150);
 constexpr absl::Duration kAwaitLimit = absl::Seconds(30);
 constexpr absl::Duration kAwaitPause = absl::Milliseconds(20);
-constexpr absl::Duration kHttpLimit = absl::Seconds(10);
 constexpr absl::Duration kServingLimit = absl::Seconds(30);
 
 class CaseRunner {
@@ -103,26 +97,16 @@ class CaseRunner {
   }
 
   Lines RunStep(const Step& step) {
+    if (!step.method.empty() && step.action != Action::kHttp) return RunMethodStep(step);
     switch (step.action) {
-      case Action::kCall:
-        return RunCall(step);
-      case Action::kAwait:
-        return RunAwait(step);
-      case Action::kDo:
-        return RunCallWhatever(step);
-      case Action::kBurst:
-        return RunBurst(step);
-      case Action::kTimes:
-        return RunTimes(step);
-      case Action::kOpen:
-        return RunOpen(step);
       case Action::kHttp:
       case Action::kBytes:
-        return RunHttp(step);
       case Action::kFrames:
-        return RunFrames(step);
+        return RunHttpStep(step, AddressOf(step.member), bindings_, &result_);
       case Action::kSleep:
-        return RunSleep(step);
+      case Action::kTimer:
+      case Action::kElapsed:
+        return RunClockStep(step);
       case Action::kMetadata:
         return RunMetadata(step);
       case Action::kCheck:
@@ -135,6 +119,27 @@ class CaseRunner {
         return RunServerStep(step);
       default:
         return RunStreamStep(step);
+    }
+  }
+
+  Lines RunMethodStep(const Step& step) {
+    const MethodDescriptor* method = FindMethod(step.method);
+    if (method == nullptr) return {absl::StrCat("there is no method ", step.method)};
+    switch (step.action) {
+      case Action::kAwait:
+        return RunAwait(step, *method);
+      case Action::kRetry:
+        return RunRetry(step, *method);
+      case Action::kDo:
+        return RunCallWhatever(step, *method);
+      case Action::kBurst:
+        return RunBurst(step, *method);
+      case Action::kTimes:
+        return RunTimes(step, *method);
+      case Action::kOpen:
+        return RunOpen(step, *method);
+      default:
+        return RunCall(step, *method);
     }
   }
 
@@ -152,42 +157,51 @@ class CaseRunner {
     return answer;
   }
 
-  Lines RunCall(const Step& step) {
-    const MethodDescriptor* method = FindMethod(step.method);
-    if (method == nullptr) return {absl::StrCat("there is no method ", step.method)};
-    const absl::StatusOr<Answer> answer = Call(step, *method);
-    if (!answer.ok()) return {std::string(answer.status().message())};
-    if (!step.expected.empty() && step.expected[0].kind == Kind::kRecord) {
-      result_.recordings[step.expected[0].line] = DescribeAnswer(*method, *answer, bindings_);
-    }
-    return CheckAnswer(*method, *answer, step.expected, &bindings_);
+  Lines RunCall(const Step& step, const MethodDescriptor& method) {
+    return Judge(step, method, Call(step, method));
   }
 
-  Lines RunAwait(const Step& step) {
+  Lines Judge(const Step& step, const MethodDescriptor& method,
+              const absl::StatusOr<Answer>& answer) {
+    if (!answer.ok()) return {std::string(answer.status().message())};
+    if (!step.expected.empty() && step.expected[0].kind == Kind::kRecord) {
+      result_.recordings[step.expected[0].line] = DescribeAnswer(method, *answer, bindings_);
+    }
+    return CheckAnswer(method, *answer, step.expected, &bindings_);
+  }
+
+  Lines RunAwait(const Step& step, const MethodDescriptor& method) {
     const absl::Time deadline = absl::Now() + kAwaitLimit;
     const Bindings at_first = bindings_;
     while (true) {
-      Lines differences = RunCall(step);
+      Lines differences = RunCall(step, method);
       if (differences.empty() || absl::Now() > deadline) return differences;
       bindings_ = at_first;
       absl::SleepFor(kAwaitPause);
     }
   }
 
-  Lines RunCallWhatever(const Step& step) {
-    const MethodDescriptor* method = FindMethod(step.method);
-    if (method == nullptr) return {absl::StrCat("there is no method ", step.method)};
-    const absl::StatusOr<Answer> answer = Call(step, *method);
+  // Repeats nothing but refusals for the moment: the first real answer counts.
+  Lines RunRetry(const Step& step, const MethodDescriptor& method) {
+    const absl::Time deadline = absl::Now() + kAwaitLimit;
+    absl::StatusOr<Answer> answer = Call(step, method);
+    while (answer.ok() && CodeName(answer->end.code) == "Unavailable" && absl::Now() < deadline) {
+      absl::SleepFor(kAwaitPause);
+      answer = Call(step, method);
+    }
+    return Judge(step, method, answer);
+  }
+
+  Lines RunCallWhatever(const Step& step, const MethodDescriptor& method) {
+    const absl::StatusOr<Answer> answer = Call(step, method);
     return answer.ok() ? Lines{} : Lines{std::string(answer.status().message())};
   }
 
-  Lines RunBurst(const Step& step) {
-    const MethodDescriptor* method = FindMethod(step.method);
-    if (method == nullptr) return {absl::StrCat("there is no method ", step.method)};
+  Lines RunBurst(const Step& step, const MethodDescriptor& method) {
     std::vector<Stream> calls(static_cast<std::size_t>(step.count));
     for (Stream& stream : calls) {
-      stream.method = method;
-      stream.call = ClientOf(step.member).Open(PathOf(*method), metadata_, kStreamLimit);
+      stream.method = &method;
+      stream.call = ClientOf(step.member).Open(PathOf(method), metadata_, kStreamLimit);
       Lines differences = Send(step, stream);
       if (!differences.empty()) return differences;
     }
@@ -202,23 +216,21 @@ class CaseRunner {
     return {};
   }
 
-  Lines RunTimes(const Step& step) {
+  Lines RunTimes(const Step& step, const MethodDescriptor& method) {
     Step once = step;
     for (int i = 0; i < step.count; ++i) {
       once.text = absl::StrReplaceAll(step.text, {{"#", absl::StrCat(i)}});
-      Lines differences = RunCall(once);
+      Lines differences = RunCall(once, method);
       if (!differences.empty()) return differences;
     }
     return {};
   }
 
-  Lines RunOpen(const Step& step) {
-    const MethodDescriptor* method = FindMethod(step.method);
-    if (method == nullptr) return {absl::StrCat("there is no method ", step.method)};
-    Stream stream{.method = method, .call = nullptr, .member = step.member};
-    stream.call = ClientOf(step.member).Open(PathOf(*method), metadata_, kStreamLimit);
+  Lines RunOpen(const Step& step, const MethodDescriptor& method) {
+    Stream stream{.method = &method, .call = nullptr, .member = step.member};
+    stream.call = ClientOf(step.member).Open(PathOf(method), metadata_, kStreamLimit);
     Lines differences;
-    if (!step.text.empty() || !method->client_streaming()) differences = Send(step, stream);
+    if (!step.text.empty() || !method.client_streaming()) differences = Send(step, stream);
     streams_[step.stream] = std::move(stream);
     return differences;
   }
@@ -291,7 +303,7 @@ class CaseRunner {
     const Bindings at_first = bindings_;
     Lines differences = CheckMessage(*message, expected, &bindings_);
     while (!differences.empty() && step.action == Action::kGather) {
-      const auto more = Next(stream, kMoreLimit, &fault);
+      const auto more = Next(stream, kMessageLimit, &fault);
       if (more == nullptr) break;
       message->MergeFrom(*more);
       bindings_ = at_first;
@@ -319,65 +331,20 @@ class CaseRunner {
     return CheckEnd(*end, step.expected.empty() ? nullptr : &step.expected[0]);
   }
 
-  Lines RunHttp(const Step& step) {
-    const absl::StatusOr<std::string> text = ExpandRequest(step.text, bindings_);
-    if (!text.ok()) return {std::string(text.status().message())};
-    std::string bytes;
-    if (step.action == Action::kHttp) {
-      const std::pair<std::string, std::string> parts =
-          absl::StrSplit(*text, absl::MaxSplits(' ', 1));
-      bytes = HttpRequest(step.method, parts.first, parts.second);
-    } else {
-      absl::string_view quoted = *text;
-      absl::ConsumePrefix(&quoted, "\"");
-      absl::ConsumeSuffix(&quoted, "\"");
-      if (!absl::CUnescape(quoted, &bytes)) return {"this is no quoted text"};
-    }
-    ++result_.calls;
-    const auto response = ExchangeHttp(AddressOf(step.member), bytes, kHttpLimit);
-    const Expectation* expected = step.expected.empty() ? nullptr : &step.expected[0];
-    if (expected != nullptr && expected->kind == Kind::kError) {
-      if (!response.ok()) return {};
-      return {absl::StrCat("expected to be cut off, got < ", DescribeHttp(*response))};
-    }
-    if (expected == nullptr) return response.ok() ? Lines{} : Lines{response.status().ToString()};
-    if (!response.ok()) {
-      const std::vector<std::string> accepted = absl::StrSplit(expected->text, " | ");
-      if (std::find(accepted.begin(), accepted.end(), "closed") != accepted.end()) return {};
-      return {response.status().ToString()};
-    }
-    if (expected->kind == Kind::kRecord) {
-      result_.recordings[expected->line] = {absl::StrCat("< ", DescribeHttp(*response))};
+  Lines RunClockStep(const Step& step) {
+    if (step.action == Action::kTimer) {
+      timer_ = absl::Now();
       return {};
     }
-    return CheckHttp(expected->text, *response);
-  }
-
-  // The answer is one of several texts, separated by " | ": servers may word a refusal differently.
-  Lines RunFrames(const Step& step) {
-    const absl::StatusOr<std::string> text = ExpandRequest(step.text, bindings_);
-    if (!text.ok()) return {std::string(text.status().message())};
-    const std::pair<std::string, std::string> parts =
-        absl::StrSplit(*text, absl::MaxSplits(' ', 1));
-    ++result_.calls;
-    const std::string actual =
-        ProbeH2(AddressOf(step.member), OddRequest(parts.first, parts.second), kHttpLimit);
-    if (step.expected.empty()) return {"a frames step must say what it expects"};
-    const Expectation& expected = step.expected[0];
-    if (expected.kind == Kind::kRecord) {
-      result_.recordings[expected.line] = {absl::StrCat("< ", actual)};
-      return {};
-    }
-    const std::vector<std::string> accepted = absl::StrSplit(expected.text, " | ");
-    if (std::find(accepted.begin(), accepted.end(), actual) != accepted.end()) return {};
-    return {absl::StrCat("  expected: < ", expected.text), absl::StrCat("  actual:   < ", actual)};
-  }
-
-  static Lines RunSleep(const Step& step) {
     absl::Duration duration;
     if (!absl::ParseDuration(step.text, &duration)) return {"this is no duration"};
-    absl::SleepFor(duration);
-    return {};
+    if (step.action == Action::kSleep) {
+      absl::SleepFor(duration);
+      return {};
+    }
+    const absl::Duration elapsed = absl::Now() - timer_;
+    if (elapsed >= duration) return {};
+    return {absl::StrCat("only ", absl::FormatDuration(elapsed), " after the timer was set")};
   }
 
   // metadata NAME VALUE: for all calls from here on; NAME alone takes it back.
@@ -394,25 +361,13 @@ class CaseRunner {
   // check A < B
   Lines RunComparison(const Step& step) {
     const absl::StatusOr<std::string> text = ExpandRequest(step.text, bindings_);
-    if (!text.ok()) return {std::string(text.status().message())};
-    const std::vector<std::string> words = absl::StrSplit(*text, ' ', absl::SkipEmpty());
-    std::int64_t left = 0;
-    std::int64_t right = 0;
-    if (words.size() != 3) return {absl::StrCat("cannot compare: ", *text)};
-    const std::string& sign = words[1];
-    bool holds = (sign == "==" && words[0] == words[2]) || (sign == "!=" && words[0] != words[2]);
-    if (absl::SimpleAtoi(words[0], &left) && absl::SimpleAtoi(words[2], &right)) {
-      holds = holds || (sign == "<" && left < right) || (sign == "<=" && left <= right) ||
-              (sign == ">" && left > right) || (sign == ">=" && left >= right);
-    }
-    return holds ? Lines{} : Lines{absl::StrCat("does not hold: ", step.text, " (", *text, ")")};
+    return text.ok() ? CheckComparison(*text) : Lines{std::string(text.status().message())};
   }
 
   Lines RunServerStep(const Step& step) {
     if (group_ == nullptr) return {"this step needs a server of its own"};
-    if (step.action == Action::kPause) group_->Pause(step.member);
-    if (step.action == Action::kResume) group_->Resume(step.member);
-    if (step.action == Action::kPause || step.action == Action::kResume) return {};
+    if (step.action == Action::kPause) return group_->Pause(step.member), Lines{};
+    if (step.action == Action::kResume) return group_->Resume(step.member), Lines{};
     std::erase_if(streams_, [&step](const auto& stream) {
       return stream.second.member == step.member && step.action != Action::kKill;
     });
@@ -433,6 +388,7 @@ class CaseRunner {
   HeaderCheck headers_;
   std::map<int, std::unique_ptr<WireClient>> clients_;
   std::map<std::string, Stream> streams_;
+  absl::Time timer_ = absl::Now();
   CaseResult result_;
 };
 

@@ -56,8 +56,8 @@ TEST(Cases, SayWhatTheyExpect) {
     bool expects = test.unchanged;
     for (const Step& step : test.steps) {
       expects = expects || !step.expected.empty() || step.action == Step::Action::kCheck ||
-                step.action == Step::Action::kEnd || step.action == Step::Action::kBurst ||
-                step.action == Step::Action::kQuiet;
+                step.action == Step::Action::kElapsed || step.action == Step::Action::kEnd ||
+                step.action == Step::Action::kBurst || step.action == Step::Action::kQuiet;
       for (const Expectation& expectation : step.expected) {
         EXPECT_NE(expectation.kind, Expectation::Kind::kRecord)
             << test.file << ":" << expectation.line << " was never recorded";
@@ -106,6 +106,20 @@ TEST(CaseLanguage, UnderstandsShortForms) {
   EXPECT_EQ(steps[1].text, R"(key: "~a" range_end: "~b" limit: 1)");
   EXPECT_EQ(steps[2].text, R"(key: "~" range_end: "~~" )");
   EXPECT_EQ(cases->at(0).behaviours, (std::vector<int>{1, 2}));
+}
+
+TEST(CaseLanguage, KnowsHowToWait) {
+  const absl::StatusOr<std::vector<Case>> cases =
+      ParseCases("x.txt", "case a\nretry m2 get k\n<~ count: 1\ntimer\nelapsed 2s\n");
+  ASSERT_TRUE(cases.ok()) << cases.status();
+  const std::vector<Step>& steps = cases->at(0).steps;
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_EQ(steps[0].action, Step::Action::kRetry);
+  EXPECT_EQ(steps[0].method, "Range");
+  EXPECT_EQ(steps[0].member, 2);
+  EXPECT_EQ(steps[1].action, Step::Action::kTimer);
+  EXPECT_EQ(steps[2].action, Step::Action::kElapsed);
+  EXPECT_EQ(steps[2].text, "2s");
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "tests/conformance/server_group.h"
 
 #include <sys/statvfs.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <system_error>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
@@ -17,6 +20,7 @@
 namespace stele::conformance {
 namespace {
 
+constexpr char kDirectoryName[] = "stele-conformance";
 constexpr int kStartAttempts = 3;  // A port may be taken between looking and listening.
 constexpr absl::Duration kStartLimit = absl::Seconds(30);
 constexpr absl::Duration kAskLimit = absl::Seconds(2);
@@ -31,8 +35,23 @@ std::filesystem::path DirectoryForData() {
   return std::filesystem::temp_directory_path();
 }
 
+// Removes what runs left behind that were killed: the number in the name is that of a process.
+void RemoveLeftovers(const std::filesystem::path& parent) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
+    const std::vector<std::string> parts = absl::StrSplit(entry.path().filename().string(), '.');
+    pid_t owner = 0;
+    if (parts.size() != 3 || parts[0] != kDirectoryName || !absl::SimpleAtoi(parts[1], &owner)) {
+      continue;
+    }
+    if (kill(owner, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), ignored);
+  }
+}
+
 std::filesystem::path MakeDirectory() {
-  std::string pattern = DirectoryForData() / "stele-conformance-XXXXXX";
+  const std::filesystem::path parent = DirectoryForData();
+  RemoveLeftovers(parent);
+  std::string pattern = parent / absl::StrCat(kDirectoryName, ".", getpid(), ".XXXXXX");
   STELE_CHECK(mkdtemp(pattern.data()) != nullptr);
   return pattern;
 }
