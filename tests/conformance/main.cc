@@ -202,11 +202,13 @@ absl::Status RunParts(Flags flags, Report* report) {
         report);
   }
   if (status.ok() && flags.Wants("watches")) {
-    const WatchProgramOptions options{.first_seed = flags.seed, .programs = flags.watch_programs};
+    const WatchProgramOptions options{.first_seed = flags.seed,
+                                      .programs = flags.watch_programs,
+                                      .until = UntilOf(flags)};
     status = RunComparison(
-        flags, 1,
+        flags, flags.threads,
         [&options](const std::vector<ServerPair>& lanes) {
-          return CompareWatchPrograms(lanes[0].subject, lanes[0].reference, options);
+          return CompareWatchPrograms(lanes, options);
         },
         report);
   }

@@ -10,6 +10,7 @@
 #include "tests/conformance/expansion.h"
 #include "tests/conformance/method_table.h"
 #include "tests/conformance/watch_expectation.h"
+#include "tests/conformance/watch_judge.h"
 
 namespace stele::conformance {
 namespace {
@@ -28,9 +29,8 @@ struct LiveWatch {
   int stream = 0;
   std::int64_t id = 0;
   WatchExpectation expectation;
-  std::size_t told = 0;            // events so far
-  std::int64_t last_revision = 0;  // of the last event
-  bool in_pieces = false;          // the last answer was a fragment with more to come
+  WatchJudge judge;
+  std::size_t told = 0;  // events so far
 };
 
 class BundleRun {
@@ -43,11 +43,7 @@ class BundleRun {
       if (absl::Status done = RunStep(step); !done.ok()) return done;
     }
     if (absl::Status told = Settle(); !told.ok()) return told;
-    std::vector<int> names;
-    for (const LiveWatch& watch : live_) names.push_back(watch.name);
-    for (const int name : names) {
-      if (absl::Status cancelled = Cancel(name); !cancelled.ok()) return cancelled;
-    }
+    if (absl::Status cancelled = CancelAll(); !cancelled.ok()) return cancelled;
     return std::move(outcome_);
   }
 
@@ -59,7 +55,8 @@ class BundleRun {
     etcdserverpb::RangeResponse found;
     const CallEnd end = client_->CallOnce("/etcdserverpb.KV/Range", range, &found);
     if (end.code != 0) return absl::UnavailableError(end.text);
-    start_ = newest_ = found.header().revision();
+    header_ = found.header();
+    start_ = newest_ = header_.revision();
     history_ = client_->Open(kWatchPath, {}, kBundleLimit);
     WatchRequest request;
     request.mutable_create_request()->set_key(bundle_.prefix);
@@ -137,6 +134,7 @@ class BundleRun {
     watch.name = step.watch;
     watch.stream = step.stream;
     watch.id = created.watch_id();
+    watch.judge = WatchJudge(request.create_request().fragment());
     watch.expectation =
         WatchExpectation(request.create_request(), created.header().revision(), compacted_);
     live_.push_back(std::move(watch));
@@ -148,18 +146,32 @@ class BundleRun {
                                     [name](const LiveWatch& watch) { return watch.name == name; });
     if (found == live_.end()) return absl::OkStatus();
     const int stream = found->stream;
-    WatchRequest request;
-    request.mutable_cancel_request()->set_watch_id(found->id);
-    StreamAt(stream).Write(request.SerializeAsString());
     const std::int64_t id = found->id;
+    AskToCancel(*found);
     WatchResponse last;
-    absl::Status answered = ReadUntil(
+    return ReadUntil(
         stream,
         [id](const WatchResponse& response) {
           return response.canceled() && response.watch_id() == id;
         },
         &last);
-    return answered;
+  }
+
+  void AskToCancel(const LiveWatch& watch) {
+    WatchRequest request;
+    request.mutable_cancel_request()->set_watch_id(watch.id);
+    StreamAt(watch.stream).Write(request.SerializeAsString());
+  }
+
+  // Every watch that is left must end, and end with what it was told in between.
+  absl::Status CancelAll() {
+    for (const LiveWatch& watch : live_) AskToCancel(watch);
+    while (!live_.empty()) {
+      WatchResponse answer;
+      if (absl::Status read = ReadOne(live_.front().stream, &answer); !read.ok()) return read;
+      Route(live_.front().stream, answer);
+    }
+    return absl::OkStatus();
   }
 
   // The server answers only when it considers every watch of the stream up to date, so it is asked
@@ -182,11 +194,10 @@ class BundleRun {
       const std::optional<std::string> bytes = StreamAt(stream).Read(kProgressPause);
       if (!bytes) continue;
       if (!progress.ParseFromString(*bytes)) return absl::InternalError("no watch response");
-      if (progress.watch_id() == -1 && !progress.created()) {
-        outcome_.progress.push_back(Comparable(progress));
-        return absl::OkStatus();
-      }
       Route(stream, progress);
+      if (progress.watch_id() != -1 || progress.created()) continue;
+      outcome_.progress.push_back(Comparable(progress));
+      return absl::OkStatus();
     }
     outcome_.faults.emplace_back("progress was asked for and never told");
     return absl::OkStatus();
@@ -199,7 +210,7 @@ class BundleRun {
     while (index < live_.size()) {
       LiveWatch& watch = live_[index];
       const std::size_t wanted = watch.expectation.Count(events_);
-      if (!watch.expectation.doomed() && watch.told >= wanted) {
+      if (!watch.expectation.doomed() && watch.told >= wanted && !watch.judge.in_pieces()) {
         ++index;
         continue;
       }
@@ -230,14 +241,17 @@ class BundleRun {
     return absl::OkStatus();
   }
 
+  absl::Status ReadOne(int stream, WatchResponse* answer) {
+    const std::optional<std::string> bytes = StreamAt(stream).Read(kTellLimit);
+    if (bytes && answer->ParseFromString(*bytes)) return absl::OkStatus();
+    return absl::UnavailableError("a watch request was not answered");
+  }
+
   // Reads until `wanted` holds for an answer, and sorts everything else where it belongs.
   template <class Wanted>
   absl::Status ReadUntil(int stream, const Wanted& wanted, WatchResponse* answer) {
     while (true) {
-      const std::optional<std::string> bytes = StreamAt(stream).Read(kTellLimit);
-      if (!bytes || !answer->ParseFromString(*bytes)) {
-        return absl::UnavailableError("a watch request was not answered");
-      }
+      if (absl::Status read = ReadOne(stream, answer); !read.ok()) return read;
       const bool found = wanted(*answer);
       if (!found || !answer->created()) Route(stream, *answer);
       if (found) return absl::OkStatus();
@@ -246,7 +260,11 @@ class BundleRun {
 
   // Notes an answer at the watch it is about.
   void Route(int stream, const WatchResponse& response) {
-    if (response.watch_id() == -1) return;  // one more answer about progress
+    if (std::string fault = CheckNextHeader(header_, response.header()); !fault.empty()) {
+      outcome_.faults.push_back(std::move(fault));
+    }
+    header_ = response.header();
+    if (response.watch_id() == -1) return NoteProgress(stream, response);
     const auto found = std::find_if(live_.begin(), live_.end(), [&](const LiveWatch& watch) {
       return watch.stream == stream && watch.id == response.watch_id();
     });
@@ -256,32 +274,24 @@ class BundleRun {
     }
     WatchOutcome& outcome = outcome_.watches[found->name];
     for (const mvccpb::Event& event : response.events()) {
-      CheckOrder(&*found, event, &event == &response.events(0));
       mvccpb::Event relative = event;
       MakeRevisionsRelative(&relative, start_);
       outcome.events.push_back(relative.SerializeAsString());
       ++found->told;
       ++outcome_.events;
     }
-    if (found->last_revision > response.header().revision() && response.events_size() > 0) {
-      outcome_.faults.emplace_back("the header is older than its events");
+    for (const std::string& fault : found->judge.See(response)) {
+      outcome_.faults.push_back(absl::StrCat("watch ", found->name, ": ", fault));
     }
-    found->in_pieces = response.fragment();
     if (!response.canceled()) return;
     outcome.ends.push_back(Comparable(response));
     live_.erase(found);
   }
 
-  // Events come in the order of revisions, and those of one revision in one answer.
-  void CheckOrder(LiveWatch* watch, const mvccpb::Event& event, bool first_of_answer) {
-    const std::int64_t revision = event.kv().mod_revision();
-    if (revision < watch->last_revision) {
-      outcome_.faults.push_back(absl::StrCat("watch ", watch->name, ": revisions go back"));
+  void NoteProgress(int stream, const WatchResponse& response) {
+    for (LiveWatch& watch : live_) {
+      if (watch.stream == stream) watch.judge.SeeProgress(response.header().revision());
     }
-    if (revision == watch->last_revision && first_of_answer && !watch->in_pieces) {
-      outcome_.faults.push_back(absl::StrCat("watch ", watch->name, ": a revision was split"));
-    }
-    watch->last_revision = revision;
   }
 
   std::string Comparable(const WatchResponse& response) const {
@@ -302,6 +312,7 @@ class BundleRun {
   std::int64_t start_ = 0;
   std::int64_t newest_ = 0;
   std::int64_t compacted_ = 0;
+  etcdserverpb::ResponseHeader header_;  // of the answer before
   WatchBundleOutcome outcome_;
 };
 

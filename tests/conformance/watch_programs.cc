@@ -4,12 +4,15 @@
 #include <functional>
 #include <future>
 #include <iostream>
-#include <memory>
+#include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "tests/conformance/message_match.h"
 #include "tests/conformance/shrink_list.h"
@@ -49,15 +52,13 @@ struct Pair {
 
 class Comparison {
  public:
-  Comparison(const std::string& subject, const std::string& reference)
-      : subject_(std::make_unique<WireClient>(subject)),
-        reference_(std::make_unique<WireClient>(reference)) {}
+  explicit Comparison(const ServerPair& servers)
+      : subject_(servers.subject), reference_(servers.reference) {}
 
   Pair Run(const WatchBundle& bundle) {
     auto other =
-        std::async(std::launch::async, [&] { return RunWatchBundle(reference_.get(), bundle); });
-    absl::StatusOr<WatchBundleOutcome> actual = RunWatchBundle(subject_.get(), bundle);
-    if (actual.ok()) events_ += actual->events;
+        std::async(std::launch::async, [&] { return RunWatchBundle(&reference_, bundle); });
+    absl::StatusOr<WatchBundleOutcome> actual = RunWatchBundle(&subject_, bundle);
     return {std::move(actual), other.get()};
   }
 
@@ -93,43 +94,88 @@ class Comparison {
                         difference.empty() ? "# it does not differ every time\n" : difference);
   }
 
-  std::int64_t events() const { return events_; }
+ private:
+  WireClient subject_;
+  WireClient reference_;
+};
+
+// One run over all lanes: each takes the next bundle until there are none left, or enough differ.
+class Run {
+ public:
+  explicit Run(const WatchProgramOptions& options) : options_(options) {
+    report_.part = "watch programs";
+  }
+
+  ComparisonReport Over(const std::vector<ServerPair>& lanes) {
+    const absl::Time begin = absl::Now();
+    std::vector<std::thread> threads;
+    threads.reserve(lanes.size());
+    for (const ServerPair& pair : lanes) {
+      threads.emplace_back([this, &pair] { RunLane(pair); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    const absl::MutexLock lock(&mutex_);
+    report_.figures = {
+        absl::StrCat(handed_out_, " programs, bundles from seed ", options_.first_seed, " to ",
+                     next_seed_ - 1),
+        absl::StrCat(watches_, " watches"), absl::StrCat(events_, " events"),
+        absl::StrCat(progress_, " answers about progress"),
+        absl::FormatDuration(absl::Trunc(absl::Now() - begin, absl::Milliseconds(100)))};
+    return std::move(report_);
+  }
 
  private:
-  std::unique_ptr<WireClient> subject_;
-  std::unique_ptr<WireClient> reference_;
-  std::int64_t events_ = 0;
+  std::optional<WatchBundle> Next() {
+    const absl::MutexLock lock(&mutex_);
+    const bool late = absl::Now() > options_.until;
+    if (late || handed_out_ >= options_.programs ||
+        std::ssize(report_.differences) >= options_.most_differences) {
+      return std::nullopt;
+    }
+    const int programs = std::min(options_.bundle, options_.programs - handed_out_);
+    handed_out_ += programs;
+    return GenerateWatchBundle(next_seed_++, programs);
+  }
+
+  void RunLane(const ServerPair& servers) {
+    Comparison comparison(servers);
+    while (const std::optional<WatchBundle> bundle = Next()) {
+      const Pair pair = comparison.Run(*bundle);
+      const std::string difference = Comparison::Describe(pair);
+      Count(pair.actual);
+      if (difference.empty()) continue;
+      std::cerr << "bundle " << bundle->seed << " differs; looking for a shorter one\n"
+                << difference;
+      const std::string shown =
+          absl::StrCat(Comparison(servers).Shrink(*bundle), "# in the whole bundle:\n", difference);
+      const absl::MutexLock lock(&mutex_);
+      report_.differences.push_back(shown);
+    }
+  }
+
+  void Count(const absl::StatusOr<WatchBundleOutcome>& outcome) {
+    if (!outcome.ok()) return;
+    const absl::MutexLock lock(&mutex_);
+    watches_ += std::ssize(outcome->watches);
+    events_ += outcome->events;
+    progress_ += std::ssize(outcome->progress);
+  }
+
+  const WatchProgramOptions options_;
+  absl::Mutex mutex_;
+  int handed_out_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t next_seed_ ABSL_GUARDED_BY(mutex_) = options_.first_seed;
+  std::int64_t watches_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::int64_t events_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::int64_t progress_ ABSL_GUARDED_BY(mutex_) = 0;
+  ComparisonReport report_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace
 
-ComparisonReport CompareWatchPrograms(const std::string& subject, const std::string& reference,
+ComparisonReport CompareWatchPrograms(const std::vector<ServerPair>& lanes,
                                       const WatchProgramOptions& options) {
-  ComparisonReport report;
-  report.part = "watch programs";
-  const absl::Time begin = absl::Now();
-  Comparison comparison(subject, reference);
-  std::int64_t watches = 0;
-  std::uint64_t seed = options.first_seed;
-  int done = 0;
-  while (done < options.programs) {
-    if (std::ssize(report.differences) >= options.most_differences) break;
-    const int programs = std::min(options.bundle, options.programs - done);
-    const WatchBundle bundle = GenerateWatchBundle(seed++, programs);
-    done += programs;
-    const Pair pair = comparison.Run(bundle);
-    const std::string difference = Comparison::Describe(pair);
-    if (pair.actual.ok()) watches += static_cast<std::int64_t>(pair.actual->watches.size());
-    if (difference.empty()) continue;
-    std::cerr << "bundle " << bundle.seed << " differs; looking for a shorter one\n" << difference;
-    report.differences.push_back(absl::StrCat(Comparison(subject, reference).Shrink(bundle),
-                                              "# in the whole bundle:\n", difference));
-  }
-  report.figures = {
-      absl::StrCat(done, " programs, bundles from seed ", options.first_seed),
-      absl::StrCat(watches, " watches"), absl::StrCat(comparison.events(), " events"),
-      absl::FormatDuration(absl::Trunc(absl::Now() - begin, absl::Milliseconds(100)))};
-  return report;
+  return Run(options).Over(lanes);
 }
 
 }  // namespace stele::conformance

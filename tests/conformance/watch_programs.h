@@ -2,21 +2,25 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <vector>
 
+#include "absl/time/time.h"
 #include "tests/conformance/report.h"
+#include "tests/conformance/subject.h"
 
 namespace stele::conformance {
 
 struct WatchProgramOptions {
   std::uint64_t first_seed = 1;
   int programs = 2000;
-  int bundle = 50;           // programs that run at once
-  int most_differences = 2;  // then it stops
+  absl::Time until = absl::InfiniteFuture();  // no bundle is begun later
+  int bundle = 50;                            // programs that run at once
+  int most_differences = 2;                   // then it stops
 };
 
-// Both servers must belong to this run alone.
-ComparisonReport CompareWatchPrograms(const std::string& subject, const std::string& reference,
+// Every lane is a pair of servers that belong to this run alone, and runs bundles of its own beside
+// the others: most of the time of a bundle is spent waiting for answers.
+ComparisonReport CompareWatchPrograms(const std::vector<ServerPair>& lanes,
                                       const WatchProgramOptions& options);
 
 }  // namespace stele::conformance

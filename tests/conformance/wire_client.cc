@@ -219,6 +219,7 @@ CallEnd WireClient::CallOnce(const std::string& path, const google::protobuf::Me
                              google::protobuf::Message* response) {
   using google::protobuf::MessageLite;
   grpc::ClientContext context;
+  context.set_wait_for_ready(true);
   context.set_deadline(std::chrono::system_clock::now() + kOnceLimit);
   // What generated stubs call; a generic stub has no blocking form.
   const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
