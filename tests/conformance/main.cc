@@ -202,9 +202,8 @@ absl::Status RunParts(Flags flags, Report* report) {
         report);
   }
   if (status.ok() && flags.Wants("watches")) {
-    const WatchProgramOptions options{.first_seed = flags.seed,
-                                      .programs = flags.watch_programs,
-                                      .until = UntilOf(flags)};
+    const WatchProgramOptions options{
+        .first_seed = flags.seed, .programs = flags.watch_programs, .until = UntilOf(flags)};
     status = RunComparison(
         flags, flags.threads,
         [&options](const std::vector<ServerPair>& lanes) {

@@ -75,6 +75,7 @@ class RawConnection:
         self.answers = {}
         self.pings = []
         self.goaway = None
+        self.unread = b""
         self.closed = False
         self.acknowledges = True  # gives back flow-control credit as it reads
         self.flush()
@@ -143,13 +144,23 @@ class RawConnection:
         if not data:
             self.closed = True
             return
-        try:
-            for event in self.h2.receive_data(data):
-                self._take(event)
-            self.flush()
-        except h2.exceptions.ProtocolError:
+        self.unread += data
+        for frame in self._whole_frames():
             if self.goaway is None:  # After that the library takes nothing more.
-                raise
+                for event in self.h2.receive_data(frame):
+                    self._take(event)
+        if self.goaway is None:
+            self.flush()
+
+    def _whole_frames(self):
+        """One at a time: what the library tells of a frame is lost if it dislikes a later one."""
+        header_bytes = 9
+        while len(self.unread) >= header_bytes:
+            size = header_bytes + int.from_bytes(self.unread[:3], "big")
+            if len(self.unread) < size:
+                return
+            frame, self.unread = self.unread[:size], self.unread[size:]
+            yield frame
 
     def _take(self, event):
         answer = self.answers.get(getattr(event, "stream_id", None))

@@ -58,10 +58,9 @@ class Gap {
 }  // namespace
 
 std::optional<std::int64_t> KeyCounts::CountAt(const Entry& block, std::int64_t revision) {
-  for (auto step = block.steps.rbegin(); step != block.steps.rend(); ++step) {
-    if (step->revision <= revision) return step->count;
-  }
-  return std::nullopt;
+  const auto step = std::find_if(block.steps.rbegin(), block.steps.rend(),
+                                 [&](const Step& each) { return each.revision <= revision; });
+  return step == block.steps.rend() ? std::nullopt : std::optional<std::int64_t>(step->count);
 }
 
 KeyCounts::Known KeyCounts::Lookup(const KeyInterval& interval, std::int64_t revision) const {
@@ -164,7 +163,7 @@ absl::StatusOr<std::int64_t> CountKeys(const KeySource& source, const KeyInterva
   }
   Gap gap(source, revision, counts);
   for (const KeyInterval& unknown : known.unknown) {
-    const absl::StatusOr<std::int64_t> count = gap.Count(unknown);
+    absl::StatusOr<std::int64_t> count = gap.Count(unknown);
     if (!count.ok()) return count;
     known.count += *count;
   }
