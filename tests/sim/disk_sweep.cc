@@ -1,9 +1,11 @@
 #include "tests/sim/disk_sweep.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,7 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/world.h"
 
@@ -60,6 +64,30 @@ std::vector<Fault> FaultsOf(const Case& c) {
   return faults;
 }
 
+std::optional<Case> CaseNamed(std::string_view name) {
+  const std::vector<std::string> parts = absl::StrSplit(std::string(name), ':');
+  Case c;
+  const bool is_case = parts.size() >= 3 && absl::SimpleAtoi(parts[0], &c.member.value) &&
+                       absl::SimpleAtoi(parts[1], &c.operation) &&
+                       (parts.size() == 3 || absl::SimpleAtoi(parts[3], &c.second));
+  const auto* outcome =
+      std::find(std::begin(kOutcomes), std::end(kOutcomes), is_case ? parts[2] : std::string());
+  if (outcome == std::end(kOutcomes)) return std::nullopt;
+  c.outcome = *outcome;
+  return c;
+}
+
+bool RunOnly(std::string_view name, const RunScript& run) {
+  const std::optional<Case> only = CaseNamed(name);
+  if (!only) {
+    std::fprintf(stderr, "no case of the sweep: give MEMBER:OPERATION:OUTCOME[:SECOND]\n");
+    return false;
+  }
+  const std::string violation = run(FaultsOf(*only), /*tells=*/true).violation;
+  std::printf("%s\n", violation.empty() ? "no violation" : violation.c_str());
+  return violation.empty();
+}
+
 std::vector<Case> CasesOf(const SweptRun& plain, const SweepOptions& options) {
   std::vector<Case> cases;
   for (std::size_t i = 0; i < plain.disk_operations.size(); ++i) {
@@ -75,10 +103,11 @@ std::vector<Case> CasesOf(const SweptRun& plain, const SweepOptions& options) {
 
 }  // namespace
 
-SweptRun RunRaftScript(const std::vector<Fault>& more) {
+SweptRun RunRaftScript(const std::vector<Fault>& more, bool tells) {
   std::string error;
   std::optional<RunOptions> script = ScheduleFromText(kScript, &error);
   if (!script) return {.violation = "the script: " + error, .disk_operations = {}, .reached = ""};
+  script->tells = tells;
   script->faults->insert(script->faults->begin(), more.begin(), more.end());
   const RunResult result = RunSeed(*script);
   const auto count = [&](Mark mark) { return result.counts[static_cast<std::size_t>(mark)]; };
@@ -90,8 +119,9 @@ SweptRun RunRaftScript(const std::vector<Fault>& more) {
 }
 
 bool SweepDisks(const SweepOptions& sweep, const RunScript& run) {
+  if (!sweep.only.empty()) return RunOnly(sweep.only, run);
   const std::clock_t start = std::clock();
-  const SweptRun plain = run({});
+  const SweptRun plain = run({}, /*tells=*/false);
   const std::vector<Case> cases = CasesOf(plain, sweep);
   std::uint64_t operations = 0;
   for (const std::uint64_t count : plain.disk_operations) operations += count;
@@ -102,12 +132,11 @@ bool SweepDisks(const SweepOptions& sweep, const RunScript& run) {
   const auto work = [&] {
     for (std::size_t i = next++; i < cases.size(); i = next++) {
       const Case& c = cases[i];
-      const std::string violation = run(FaultsOf(c)).violation;
+      const std::string violation = run(FaultsOf(c), /*tells=*/false).violation;
       if (violation.empty()) continue;
       const std::lock_guard lock(mutex);
       ++failed;
-      std::printf("member %llu operation %llu %.*s, then %llu: %s\n",
-                  static_cast<unsigned long long>(c.member.value),
+      std::printf("%llu:%llu:%.*s:%llu: %s\n", static_cast<unsigned long long>(c.member.value),
                   static_cast<unsigned long long>(c.operation), static_cast<int>(c.outcome.size()),
                   c.outcome.data(), static_cast<unsigned long long>(c.second), violation.c_str());
     }

@@ -16,6 +16,9 @@ struct SweepOptions {
   std::uint64_t stride = 1;  // every so many operations
   std::uint64_t offset = 0;
   int threads = 1;
+  // This case only, every event of it printed: "MEMBER:OPERATION:OUTCOME[:SECOND]", as a failure
+  // is reported. Empty: all.
+  std::string only;
 };
 
 struct SweptRun {
@@ -25,12 +28,13 @@ struct SweptRun {
 };
 
 // What is repeated: a run with the faults of the script and these. Called by several threads.
-using RunScript = std::function<SweptRun(const std::vector<Fault>& more)>;
+// `tells`: every event as a line on stdout.
+using RunScript = std::function<SweptRun(const std::vector<Fault>& more, bool tells)>;
 
 // Prints a line with the figures, and each failure. False when there was one.
 bool SweepDisks(const SweepOptions& options, const RunScript& run);
 
 // Of the raft tier: elections, writes, segment rolls, snapshots, changes of the members.
-SweptRun RunRaftScript(const std::vector<Fault>& more);
+SweptRun RunRaftScript(const std::vector<Fault>& more, bool tells);
 
 }  // namespace stele::sim

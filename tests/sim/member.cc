@@ -90,7 +90,9 @@ void Member::Boot() {
   }
   disk_.CrashAtOperation(0);
   in_pass_ = false;
-  if (!fits) {
+  // Also a crash at an operation whose failure nobody minds.
+  const bool crashed = disk_.files()->is_down();
+  if (!fits || crashed) {
     if (!disk_.has_failed()) {
       throw Violation(
           absl::StrCat("member ", id_.value,
@@ -315,7 +317,10 @@ void Member::Read(server::Reader::Done done) {
 }
 
 bool Member::Receive(SnapshotCargo cargo, raft::Message message) {
-  if (!application_->Receive(std::move(cargo))) return false;
+  if (!application_->Receive(std::move(cargo))) {
+    if (disk_.files()->is_down()) OnProcessDeath(/*in_pass=*/false);
+    return false;
+  }
   std::vector<raft::Message> messages;
   messages.push_back(std::move(message));
   Post(server::PeerInput{std::move(messages)});

@@ -55,6 +55,7 @@ struct Flags {
   bool keep_going = false;
   bool all_mutations = false;
   bool sweep = false;
+  std::string sweep_case;
   bool ci = false;
 };
 
@@ -225,6 +226,7 @@ void AddOptions(CLI::App* app, Flags* flags) {
   app->add_flag("--keep-going", flags->keep_going, "go on after a violation");
   app->add_flag("--all-mutations", flags->all_mutations, "look for every planted bug");
   app->add_flag("--sweep", flags->sweep, "fail each disk operation of a script");
+  app->add_option("--sweep-case", flags->sweep_case, "--sweep: this one, every event of it");
   app->add_flag("--ci", flags->ci, "what the build server demands");
 }
 
@@ -249,7 +251,8 @@ int Main(int argc, char** argv) {
     const HuntTotals totals = HuntMutants(flags.budget, flags.threads);
     return totals.found == totals.hunted ? 0 : 1;
   }
-  if (flags.sweep) return SweepDisks({flags.stride, 0, flags.threads}, RunRaftScript) ? 0 : 1;
+  if (flags.sweep)
+    return SweepDisks({flags.stride, 0, flags.threads, flags.sweep_case}, RunRaftScript) ? 0 : 1;
   if (flags.ci) return RunCi(flags);
   return RunRange(flags, RangeOf(flags, *bug));
 }

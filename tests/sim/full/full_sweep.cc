@@ -52,8 +52,9 @@ FullSwarm Clients() {
 
 }  // namespace
 
-SweptRun RunFullScript(const std::vector<Fault>& more) {
+SweptRun RunFullScript(const std::vector<Fault>& more, bool tells) {
   FullRunOptions options;
+  options.tells = tells;
   options.members = 3;
   options.faulty_time = 7 * kSecond;
   if (!SwarmFromText(kSwarm, &options.swarm.emplace())) {

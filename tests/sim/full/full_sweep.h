@@ -9,6 +9,6 @@
 
 namespace stele::sim {
 
-SweptRun RunFullScript(const std::vector<Fault>& more);
+SweptRun RunFullScript(const std::vector<Fault>& more, bool tells);
 
 }  // namespace stele::sim

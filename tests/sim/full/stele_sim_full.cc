@@ -50,6 +50,7 @@ struct Flags {
   bool mutants = false;
   bool all_mutations = false;
   bool sweep = false;
+  std::string sweep_case;
   std::uint64_t stride = 1;
   std::string mutant;
 };
@@ -275,6 +276,7 @@ int Main(int argc, char** argv) {
   app.add_option("--mutation", flags.mutant, "plant this bug");
   app.add_flag("--all-mutations", flags.all_mutations, "--mutants, and those of the raft tier");
   app.add_flag("--sweep", flags.sweep, "fail each disk operation of a script");
+  app.add_option("--sweep-case", flags.sweep_case, "--sweep: this one, every event of it");
   app.add_option("--stride", flags.stride, "--sweep: every so many operations");
   CLI11_PARSE(app, argc, argv);
   if (flags.trace) flags.threads = 1;
@@ -283,7 +285,8 @@ int Main(int argc, char** argv) {
     return totals.found == totals.hunted ? 0 : 1;
   }
   if (flags.all_mutations) return RunAllMutations(flags.threads);
-  if (flags.sweep) return SweepDisks({flags.stride, 0, flags.threads}, RunFullScript) ? 0 : 1;
+  if (flags.sweep)
+    return SweepDisks({flags.stride, 0, flags.threads, flags.sweep_case}, RunFullScript) ? 0 : 1;
   return flags.mutant.empty() ? RunAll(flags) : RunMutant(flags);
 }
 
