@@ -251,8 +251,9 @@ int Main(int argc, char** argv) {
     const HuntTotals totals = HuntMutants(flags.budget, flags.threads);
     return totals.found == totals.hunted ? 0 : 1;
   }
-  if (flags.sweep)
+  if (flags.sweep) {
     return SweepDisks({flags.stride, 0, flags.threads, flags.sweep_case}, RunRaftScript) ? 0 : 1;
+  }
   if (flags.ci) return RunCi(flags);
   return RunRange(flags, RangeOf(flags, *bug));
 }

@@ -285,8 +285,9 @@ int Main(int argc, char** argv) {
     return totals.found == totals.hunted ? 0 : 1;
   }
   if (flags.all_mutations) return RunAllMutations(flags.threads);
-  if (flags.sweep)
+  if (flags.sweep) {
     return SweepDisks({flags.stride, 0, flags.threads, flags.sweep_case}, RunFullScript) ? 0 : 1;
+  }
   return flags.mutant.empty() ? RunAll(flags) : RunMutant(flags);
 }
 
