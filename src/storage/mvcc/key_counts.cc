@@ -22,7 +22,7 @@ class Gap {
     std::int64_t count = 0;
     KeyCounts::Block block{.begin = interval.begin(), .end = ""};
     for (; cursor->Valid(); cursor->Next()) {
-      if (counts_ != nullptr && std::cmp_equal(block.count, counts_->limits().block_keys)) {
+      if (std::cmp_equal(block.count, counts_->limits().block_keys)) {
         block.end = cursor->key();
         std::string next = block.end;
         Offer(std::move(block));
@@ -155,12 +155,7 @@ void KeyCounts::Record(std::span<const EventBatch> events, std::int64_t revision
 
 absl::StatusOr<std::int64_t> CountKeys(const KeySource& source, const KeyInterval& interval,
                                        std::int64_t revision, KeyCounts* counts) {
-  KeyCounts::Known known;
-  if (counts != nullptr) {
-    known = counts->Lookup(interval, revision);
-  } else {
-    known.unknown.push_back(interval);
-  }
+  KeyCounts::Known known = counts->Lookup(interval, revision);
   Gap gap(source, revision, counts);
   for (const KeyInterval& unknown : known.unknown) {
     absl::StatusOr<std::int64_t> count = gap.Count(unknown);

@@ -92,7 +92,8 @@ class KeyCounts {
   std::int64_t recorded_since_ = 0;
 };
 
-// The keys of `source`, which is at `revision`, in the interval. `counts` may be null.
+// What KeySource::Count says of `source`, which is at `revision`; reads only what `counts` does not
+// know.
 absl::StatusOr<std::int64_t> CountKeys(const KeySource& source, const KeyInterval& interval,
                                        std::int64_t revision, KeyCounts* counts);
 

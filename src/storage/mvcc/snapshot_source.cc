@@ -321,7 +321,8 @@ std::unique_ptr<KeyCursor> LatestSource::Scan(const KeyInterval& interval) const
 }
 
 absl::StatusOr<std::int64_t> LatestSource::Count(const KeyInterval& interval) const {
-  return CountKeys(*this, interval, revision_, memory_ == nullptr ? nullptr : &memory_->counts);
+  if (memory_ == nullptr) return KeySource::Count(interval);
+  return CountKeys(*this, interval, revision_, &memory_->counts);
 }
 
 absl::Status LatestSource::Load(std::string_view key, const KeyMeta& meta,
@@ -366,7 +367,8 @@ std::unique_ptr<KeyCursor> HistoricalSource::Scan(const KeyInterval& interval) c
 }
 
 absl::StatusOr<std::int64_t> HistoricalSource::Count(const KeyInterval& interval) const {
-  return CountKeys(*this, interval, revision_, memory_ == nullptr ? nullptr : &memory_->counts);
+  if (memory_ == nullptr) return KeySource::Count(interval);
+  return CountKeys(*this, interval, revision_, &memory_->counts);
 }
 
 absl::Status HistoricalSource::Load(std::string_view key, const KeyMeta& meta,
