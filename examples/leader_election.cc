@@ -86,6 +86,8 @@ int main(int argc, char** argv) {
     (*session)->WaitUntilOver();
     status = (*session)->Failure();
   }
+  // Asked to end while it worked: that is no failure.
+  if (absl::IsCancelled((*session)->Failure())) status = (*session)->Failure();
   // Without a session there is no leadership: stop leading first, ask why later.
   Say(name + " stops");
   kill(getpid(), SIGTERM);  // for the stopper, if no signal has come to it yet

@@ -91,6 +91,7 @@ void AddPartFlags(CLI::App* app, Flags* flags) {
   app->add_option("--ops-per-program", flags->operations, "operations of a random program")
       ->check(CLI::PositiveNumber);
   app->add_option("--watch-programs", flags->watch_programs, "random watch programs")
+      ->envname("STELE_CONFORMANCE_WATCH_PROGRAMS")
       ->check(CLI::NonNegativeNumber);
   app->add_option("--seconds", flags->seconds, "begin no generated programs after this time")
       ->check(CLI::PositiveNumber);

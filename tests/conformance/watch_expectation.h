@@ -19,8 +19,8 @@ class WatchExpectation {
   // It will be told that its start is compacted, and nothing else.
   bool doomed() const { return doomed_; }
 
-  // True if a store at `revision` has not yet reached the start.
-  bool waits_for(std::int64_t revision) const { return start_ > revision + 1; }
+  // True if a store at `revision` has not yet reached the start that was asked for.
+  bool waits_for(std::int64_t revision) const { return request_.start_revision() > revision; }
 
   // `history` are all events since the watch was created or before. To be called with a history
   // that only grows: what was counted once is not looked at again.

@@ -29,7 +29,7 @@ absl::string_view RefusalOf(const WatchStream& stream, const KeyRange& range,
                             const etcdserverpb::WatchCreateRequest& request) {
   if (request.start_revision() < 0) return kCompactedText;
   if (range.IsEmpty()) return kEmptyRangeText;
-  if (request.watch_id() != 0 && stream.watchers.contains(request.watch_id())) {
+  if (request.watch_id() != 0 && WatcherTable::IsTaken(stream, request.watch_id())) {
     return kDuplicateIdText;
   }
   return {};
@@ -192,8 +192,11 @@ void WatchHub::Handle(CancelAsked& asked) {
   WatchStream* stream = table_.FindStream(asked.stream);
   if (stream == nullptr) return;
   const auto found = stream->watchers.find(asked.watch);
-  if (found == stream->watchers.end()) return;  // nobody to cancel, nothing to say
-  if (!Planted(Mutation::kCanceledWatcherStays)) table_.RemoveWatcher(found->second.get());
+  if (found != stream->watchers.end()) {
+    if (!Planted(Mutation::kCanceledWatcherStays)) table_.RemoveWatcher(found->second.get());
+  } else if (stream->compacted_ids.erase(asked.watch) == 0) {
+    return;  // nobody to cancel, nothing to say
+  }
   WriteControl(stream, published_revision_, {.watch_id = asked.watch, .canceled = true});
 }
 

@@ -9,6 +9,9 @@
 namespace stele::server {
 namespace {
 
+// Ids of compacted watches that a stream remembers; a client that never cancels one costs no more.
+constexpr std::size_t kCompactedIdsMax = 10'000;
+
 bool Filters(const Watcher& watcher, bool is_delete) {
   if (Planted(Mutation::kFilterIgnored)) return false;
   return is_delete ? watcher.no_delete : watcher.no_put;
@@ -210,6 +213,7 @@ void WatchHub::CancelCompacted(Watcher* watcher, std::int64_t compact_revision) 
   WatchStream* stream = watcher->stream;
   const WatchId id = watcher->id;
   table_.RemoveWatcher(watcher);
+  if (stream->compacted_ids.size() < kCompactedIdsMax) stream->compacted_ids.insert(id);
   WriteControl(stream, 0, {.watch_id = id, .canceled = true, .compact_revision = compact_revision});
 }
 

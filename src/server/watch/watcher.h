@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "src/server/api/call.h"
 #include "src/server/watch/key_range_map.h"
@@ -68,6 +69,9 @@ struct WatchStream {
   std::shared_ptr<Call> call;
   bool require_leader = false;
   absl::btree_map<WatchId, std::unique_ptr<Watcher>> watchers;
+  // Watches that ended because their start is compacted: as in etcd, their ids stay taken until the
+  // client cancels them.
+  absl::flat_hash_set<WatchId> compacted_ids;
   WatchId next_id = 0;  // where the search for a free id goes on
 
   std::list<Watcher*> unsynced;  // in turn order

@@ -37,8 +37,12 @@ std::vector<WatchStream*> WatcherTable::Streams() const {
   return streams;
 }
 
+bool WatcherTable::IsTaken(const WatchStream& stream, WatchId id) {
+  return stream.watchers.contains(id) || stream.compacted_ids.contains(id);
+}
+
 WatchId WatcherTable::ChooseId(WatchStream* stream) {
-  while (stream->watchers.contains(stream->next_id)) ++stream->next_id;
+  while (IsTaken(*stream, stream->next_id)) ++stream->next_id;
   return stream->next_id++;
 }
 

@@ -40,6 +40,8 @@ class WatcherTable {
   // In the order in which they were opened.
   std::vector<WatchStream*> Streams() const;
 
+  // Whether a new watch of the stream cannot have this id.
+  static bool IsTaken(const WatchStream& stream, WatchId id);
   // The lowest free id from the stream's next_id on, which moves behind it.
   static WatchId ChooseId(WatchStream* stream);
 

@@ -71,6 +71,26 @@ TEST_F(WatchErrorsTest, StartBelowCompactionIsCanceledWithoutAReason) {
   EXPECT_THAT(TakeLines(*call_), ElementsAre("#1 @4 put a=3@4"));
 }
 
+TEST_F(WatchErrorsTest, IdOfACompactedWatchIsTakenUntilItIsCanceled) {
+  store_.Compact(3);
+  Create compacted = Request("a", "", 2);
+  compacted.set_watch_id(7);
+  Create again = Request("a");
+  again.set_watch_id(7);
+  hub_->Create(stream_, compacted);
+  Run();
+  hub_->Create(stream_, again);
+  hub_->Cancel(stream_, 7);
+  hub_->Cancel(stream_, 7);
+  hub_->Create(stream_, again);
+  Run();
+  EXPECT_THAT(
+      TakeLines(*call_),
+      ElementsAre("#7 @3 created", "#7 @0 canceled compacted=3",
+                  "#-1 @3 created canceled 'mvcc: duplicate watch ID provided on the WatchStream'",
+                  "#7 @3 canceled", "#7 @3 created"));
+}
+
 TEST_F(WatchErrorsTest, IdsCountUpFromZeroAndSkipUsedOnes) {
   Create with_id = Request("a");
   with_id.set_watch_id(1);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -107,8 +108,9 @@ class StreamOracle {
     ASSERT_FALSE(asked_.empty());
     Watch watch{asked_.front(), RangeOf(asked_.front()), 0, {}};
     asked_.pop_front();
+    const std::int64_t wanted_id = watch.request.watch_id();
     const bool duplicate =
-        watch.request.watch_id() != 0 && watches_.contains(watch.request.watch_id());
+        wanted_id != 0 && (watches_.contains(wanted_id) || compacted_ids_.contains(wanted_id));
     const bool refused = duplicate || watch.range.IsEmpty() || watch.request.start_revision() < 0;
     ASSERT_EQ(response.canceled(), refused);
     if (refused) {
@@ -125,12 +127,15 @@ class StreamOracle {
   }
 
   void CheckCanceled(const etcdserverpb::WatchResponse& response) {
+    // A watch that ended as compacted is canceled once more when the client asks for it.
+    if (response.compact_revision() == 0 && compacted_ids_.erase(response.watch_id()) == 1) return;
     const auto found = watches_.find(response.watch_id());
     ASSERT_NE(found, watches_.end());
     if (response.compact_revision() != 0) {
       EXPECT_LT(found->second.next, response.compact_revision());
       EXPECT_LE(response.compact_revision(), store_->compact_revision());
       EXPECT_EQ(response.header().revision(), 0);
+      EXPECT_TRUE(compacted_ids_.insert(response.watch_id()).second);
       ++compactions_seen_;
     }
     watches_.erase(found);
@@ -169,6 +174,7 @@ class StreamOracle {
   const FakeStore* const store_;
   std::deque<etcdserverpb::WatchCreateRequest> asked_;
   std::map<std::int64_t, Watch> watches_;
+  std::set<std::int64_t> compacted_ids_;
   std::int64_t open_fragment_ = -1;
   std::int64_t events_seen_ = 0;
   std::int64_t progress_seen_ = 0;
