@@ -33,9 +33,9 @@ struct Flags {
   std::string cases_directory;
   std::string only;
   std::uint64_t seed = 1;
-  int programs = 200;
+  int programs = 2000;
   int operations = 100;
-  int watch_programs = 500;
+  int watch_programs = 2000;
   int threads = 4;
   int seconds = 0;  // no limit
   bool record = false;
