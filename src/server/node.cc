@@ -85,7 +85,7 @@ absl::Status Node::Start(const std::function<bool()>& give_up) {
   if (!status.ok()) return status;
   MakeRooms();
   status = BindFronts();
-  if (status.ok()) status = Prefix("--listen-peer-urls: ", peer_front_->Serve());
+  if (status.ok()) status = ServePeers();
   if (!status.ok()) return status;
   spdlog::info("member {:x} '{}' of cluster {:x} starts: term {}, log {} to {}, applied {}",
                identity_.self.value, options_.name, identity_.cluster_id, raft_term(),
@@ -220,6 +220,7 @@ std::unique_ptr<raft::RawNode> Node::MakeRawNode() {
 void Node::MakeRaftLoop(std::unique_ptr<raft::RawNode> raft) {
   RaftLoop::Options options;
   options.tick_interval = TickInterval(options_);
+  options.catch_up_entries = options_.snapshot_catchup_entries;
   options.request_timeout = RequestTimeout(options_);
   // What may be under way when the next segment cannot be had: a pass of appends, and many votes.
   options.log_room_min = std::min(std::uint64_t{16} << 20U, LogOptions().segment_bytes / 2);
@@ -333,9 +334,10 @@ void Node::Stop() {
     reads_->Shutdown();
   }
   watch_hub_->EndAllStreams(StoppedError());
-  client_front_->GracefulStop(kDrainPatience);
+  CloseClientPorts(kDrainPatience);
   proposals_->Shutdown();
   reads_->Shutdown();
+  if (metrics_front_ != nullptr) metrics_front_->Stop();
   peer_front_->Stop();
   peer_loop_->Stop();
   pumps_->Stop();

@@ -119,9 +119,13 @@ class Node final : public NodeFacts {
   void StartAutoCompaction();
   void TickAutoCompaction();
   void MakeMethods();
-  absl::Status BindFronts();
   bool IsAnnounced() const;
   absl::Status PublishAttributes(const std::function<bool()>& give_up);
+
+  // node_fronts.cc
+  absl::Status BindFronts();
+  absl::Status ServePeers();
+  void CloseClientPorts(absl::Duration patience);
 
   // node_members.cc
   absl::StatusOr<BootstrapPlan> PlanBeginning();
@@ -203,6 +207,8 @@ class Node final : public NodeFacts {
   MethodRows client_methods_;
   MethodRows peer_methods_;
   std::unique_ptr<Front> peer_front_;
+  std::unique_ptr<Front> metrics_front_;  // none without --listen-metrics-urls
+  std::unique_ptr<Front> http_front_;     // none without --listen-client-http-urls
   std::unique_ptr<Front> client_front_;
   std::unique_ptr<Pumps> pumps_;
   std::uint64_t log_first_index_ = 0;  // at the start

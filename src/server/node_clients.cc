@@ -36,7 +36,7 @@ void Node::MakeMethods() {
   // Leases shorter than one and a half election timeouts could not outlive an election.
   const std::int64_t ttl_min = (3 * options_.election_timeout_ms / 2 + 999) / 1000;
   AddClientMethods(ports,
-                   {.kv = {options_.max_txn_ops},
+                   {.kv = {static_cast<int>(options_.max_txn_ops)},
                     .lease = {ttl_min},
                     .range_stream = {options_.max_request_bytes},
                     .quota_bytes = QuotaBytes(options_)},
@@ -72,29 +72,6 @@ void Node::TickAutoCompaction() {
     spdlog::info("automatic compaction at revision {}", *revision);
     peer_loop_->Post([this, revision] { auto_compaction_->OnCompacted(clock_.Now(), *revision); });
   });
-}
-
-absl::Status Node::BindFronts() {
-  FrontOptions peer;
-  peer.listen_addresses = HostPorts(options_.listen_peer_urls);
-  peer.max_receive_message_bytes = std::size_t{64} << 20U;
-  peer.receive_stall_timeout = absl::InfiniteDuration();
-  peer_front_ = std::make_unique<Front>(std::move(peer));
-  FrontOptions client;
-  client.listen_addresses = HostPorts(options_.listen_client_urls);
-  client.max_receive_message_bytes = options_.max_request_bytes + (std::size_t{512} << 10U);
-  client_front_ = std::make_unique<Front>(std::move(client));
-  absl::Status status = peer_front_->Bind(&peer_methods_, http_.get());
-  if (!status.ok()) return Prefix("--listen-peer-urls: ", status);
-  return Prefix("--listen-client-urls: ", client_front_->Bind(&client_methods_, http_.get()));
-}
-
-absl::Status Node::ServeClients(const std::function<bool()>& give_up) {
-  absl::Status status = PublishAttributes(give_up);
-  if (status.ok()) status = AwaitVote(give_up);
-  if (status.ok()) status = ConcludeRepair();
-  if (!status.ok()) return status;
-  return Prefix("--listen-client-urls: ", client_front_->Serve());
 }
 
 // The member table has this start: the announcement may have come with a snapshot, whose entries
