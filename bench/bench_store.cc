@@ -44,6 +44,14 @@ void BenchStore::AddPut(std::uint64_t key) {
   Add(command);
 }
 
+void BenchStore::AddDeletion(std::uint64_t first, std::uint64_t end) {
+  stelepb::Command command;
+  command.set_request_id(1);
+  command.mutable_delete_range()->set_key(KeyAt(first));
+  command.mutable_delete_range()->set_range_end(KeyAt(end));
+  Add(command);
+}
+
 void BenchStore::AddCompaction(std::int64_t revision) {
   stelepb::Command command;
   command.set_request_id(1);

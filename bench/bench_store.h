@@ -25,6 +25,8 @@ class BenchStore {
 
   // Adds a command to the next Apply.
   void AddPut(std::uint64_t key);
+  // All keys from `first` to before `end`.
+  void AddDeletion(std::uint64_t first, std::uint64_t end);
   void AddCompaction(std::int64_t revision);
   void Apply();
   // Writes kKeys different keys in an order that is none.

@@ -79,6 +79,28 @@ void Page(benchmark::State& state) {
 }
 BENCHMARK(Page)->Unit(benchmark::kMicrosecond);
 
+// A list of ten keys where many others were created and deleted: locks, queues, events.
+void ListBesideDeletedKeys(benchmark::State& state) {
+  constexpr std::uint64_t kDeletedAtOnce = 1000;
+  const auto keys = static_cast<std::uint64_t>(state.range(0));
+  BenchStore store;
+  store.Fill();
+  for (std::uint64_t first = 0; first < keys; first += kDeletedAtOnce) {
+    store.AddDeletion(first + 10, first + kDeletedAtOnce);
+    store.Apply();
+  }
+  etcdserverpb::RangeRequest request;
+  request.set_key(BenchStore::KeyAt(0));
+  request.set_range_end(BenchStore::KeyAt(keys));
+  for (auto _ : state) {
+    etcdserverpb::RangeResponse response;
+    STELE_CHECK(store.store().View()->Range(request, &response).ok());
+    STELE_CHECK(response.count() == state.range(0) / 100);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(ListBesideDeletedKeys)->Unit(benchmark::kMicrosecond)->Arg(1000)->Arg(50'000);
+
 // What a watch from the past reads, in pieces of about 1 MiB. Time is per event.
 void History(benchmark::State& state) {
   BenchStore store;

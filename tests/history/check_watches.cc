@@ -52,6 +52,7 @@ class SessionJudge {
   // Of the session.
   bool is_created_ = false;
   bool is_canceled_ = false;
+  bool is_compacted_ = false;  // canceled for that reason, and not yet because it was asked for
   bool is_from_now_ = false;
   std::int64_t start_ = 0;     // the first revision it is owed
   std::int64_t last_ = 0;      // revision of the last event
@@ -79,7 +80,7 @@ std::int64_t SessionJudge::HighestCompactionCalledBefore(std::int64_t time) cons
 }
 
 void SessionJudge::Run(const WatchSession& session, const WatchSession* next) {
-  is_created_ = is_canceled_ = false;
+  is_created_ = is_canceled_ = is_compacted_ = false;
   last_ = progress_ = 0;
   start_ = session.start_revision;
   is_from_now_ = start_ == 0;
@@ -96,6 +97,12 @@ void SessionJudge::Run(const WatchSession& session, const WatchSession* next) {
 }
 
 void SessionJudge::Take(const WatchResponse& response) {
+  const bool is_asked_cancel =
+      response.kind == WatchResponse::Kind::kCanceled && response.compact_revision == 0;
+  if (is_compacted_ && is_asked_cancel) {
+    is_compacted_ = false;  // the client asked, maybe before it knew: it is answered once more
+    return;
+  }
   if (is_canceled_) {
     return Fail("event-after-cancel", response.revision, "a response after the cancellation");
   }
@@ -224,6 +231,7 @@ void SessionJudge::TakeProgress(const WatchResponse& response) {
 void SessionJudge::TakeCanceled(const WatchResponse& response) {
   is_canceled_ = true;
   if (response.compact_revision == 0) return;  // somebody asked for it
+  is_compacted_ = true;
   const std::int64_t compacted = response.compact_revision;
   if (compacted > HighestCompactionCalledBefore(response.time)) {
     return Fail("compacted-cancel", compacted,

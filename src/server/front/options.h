@@ -19,7 +19,7 @@ struct FrontOptions {
   // Accepting pauses at this many open connections; the kernel's backlog holds the rest.
   std::size_t max_connections = 20'000;
   std::uint32_t max_concurrent_streams = 1'000;  // per connection
-  std::size_t max_header_list_bytes = 16 * 1024;
+  std::size_t max_header_list_bytes = 32 * 1024;
   // etcd's --max-request-bytes (1.5 MiB) and the 512 KiB it allows on top.
   std::size_t max_receive_message_bytes = 1'572'864 + 512 * 1024;
   // Request messages that arrived in part, over all connections of a loop.

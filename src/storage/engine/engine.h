@@ -47,6 +47,8 @@ class Iterator {
   virtual void Prev() = 0;
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
+  // How many removed records the moves so far have stepped over; 0 if that is not known.
+  virtual std::uint64_t removed_passed() const { return 0; }
   // Not ok when reading failed (damage): Valid() is then false and the result must not be used.
   virtual absl::Status status() const = 0;
 };

@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "rocksdb/db.h"
 #include "rocksdb/listener.h"
+#include "rocksdb/perf_context.h"
+#include "rocksdb/perf_level.h"
 #include "rocksdb/table_properties.h"
 #include "rocksdb/utilities/checkpoint.h"
 #include "rocksdb/write_batch.h"
@@ -72,10 +74,17 @@ class RocksBatch : public WriteBatch {
 
 class RocksIterator : public Iterator {
  public:
+  // `counts_removed`: removed_passed is wanted. RocksDB's counters belong to the thread and cost a
+  // tenth of a scan, so they run for as long as there is an iterator that asks for them.
   RocksIterator(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* handle,
                 const rocksdb::Snapshot* snapshot, std::string_view upper_bound,
-                DamageListener damaged)
-      : damaged_(std::move(damaged)), upper_bound_(upper_bound), upper_slice_(upper_bound_) {
+                bool counts_removed, DamageListener damaged)
+      : damaged_(std::move(damaged)),
+        upper_bound_(upper_bound),
+        upper_slice_(upper_bound_),
+        counts_removed_(counts_removed) {
+    rocksdb::SetPerfLevel(counts_removed_ ? rocksdb::PerfLevel::kEnableCount
+                                          : rocksdb::PerfLevel::kDisable);
     rocksdb::ReadOptions options;
     options.snapshot = snapshot;
     options.verify_checksums = true;
@@ -83,21 +92,43 @@ class RocksIterator : public Iterator {
     iterator_.reset(db->NewIterator(options, handle));
   }
 
+  ~RocksIterator() override {
+    if (counts_removed_) rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
+  }
+  RocksIterator(const RocksIterator&) = delete;
+  RocksIterator& operator=(const RocksIterator&) = delete;
+
   bool Valid() const override { return iterator_->Valid(); }
-  void Seek(std::string_view target) override { iterator_->Seek(ToSlice(target)); }
+  void Seek(std::string_view target) override {
+    Count([&] { iterator_->Seek(ToSlice(target)); });
+  }
   void SeekForPrev(std::string_view target) override { iterator_->SeekForPrev(ToSlice(target)); }
-  void Next() override { iterator_->Next(); }
+  void Next() override {
+    Count([&] { iterator_->Next(); });
+  }
   void Prev() override { iterator_->Prev(); }
   std::string_view key() const override { return ToView(iterator_->key()); }
   std::string_view value() const override { return ToView(iterator_->value()); }
+  std::uint64_t removed_passed() const override { return removed_passed_; }
   absl::Status status() const override {
     return ReadStatus(iterator_->status(), "iterate", damaged_);
   }
 
  private:
+  template <class Move>
+  void Count(const Move& move) {
+    if (!counts_removed_) return move();
+    const std::uint64_t& passed = rocksdb::get_perf_context()->internal_delete_skipped_count;
+    const std::uint64_t before = passed;
+    move();
+    removed_passed_ += passed - before;
+  }
+
   const DamageListener damaged_;
   const std::string upper_bound_;
   const rocksdb::Slice upper_slice_;  // RocksDB keeps the pointer
+  const bool counts_removed_;
+  std::uint64_t removed_passed_ = 0;
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
@@ -123,7 +154,7 @@ class RocksSnapshot : public EngineSnapshot {
   std::unique_ptr<Iterator> NewIterator(Family family,
                                         std::string_view upper_bound) const override {
     return std::make_unique<RocksIterator>(db_, handles_[Slot(family)], snapshot_, upper_bound,
-                                           damaged_);
+                                           family == Family::kKey, damaged_);
   }
 
  private:

@@ -73,7 +73,7 @@ class ChangeHasher {
 absl::StatusOr<std::int64_t> RevisionToKeepAt(const EngineSnapshot& snapshot, std::int64_t revision,
                                               std::int64_t compact_revision) {
   const KeyInterval everything(std::string_view("\0", 1), std::string_view("\0", 1));
-  const HistoricalSource source(snapshot, revision, nullptr);
+  const HistoricalSource source(LatestSource(snapshot), revision);
   const std::unique_ptr<KeyCursor> any = source.Scan(everything);
   if (!any->status().ok()) return any->status();
   return any->Valid() ? revision : compact_revision;

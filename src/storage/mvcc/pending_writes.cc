@@ -12,7 +12,7 @@ namespace stele::storage {
 class PendingCursor : public KeyCursor {
  public:
   PendingCursor(const PendingWrites& writes, const KeyInterval& interval)
-      : base_(LatestSource(writes.base()).Scan(interval)),
+      : base_(LatestSource(writes.base(), writes.base_revision_, writes.memory_).Scan(interval)),
         next_(writes.overlay_.lower_bound(interval.begin())),
         end_(interval.unbounded() ? writes.overlay_.end()
                                   : writes.overlay_.lower_bound(interval.end())) {
@@ -55,11 +55,11 @@ class PendingCursor : public KeyCursor {
   bool in_overlay_ = false;
 };
 
-PendingWrites::PendingWrites(std::shared_ptr<const EngineSnapshot> base, MetaCache* cache,
+PendingWrites::PendingWrites(std::shared_ptr<const EngineSnapshot> base, ReadMemory* memory,
                              std::int64_t current_revision, std::vector<EventBatch>* events,
                              WriteBatch* batch)
     : base_(std::move(base)),
-      cache_(cache),
+      memory_(memory),
       base_revision_(current_revision),
       first_event_(events->size()),
       events_(events),
@@ -69,9 +69,9 @@ PendingWrites::PendingWrites(std::shared_ptr<const EngineSnapshot> base, MetaCac
 absl::StatusOr<std::optional<KeyMeta>> PendingWrites::Find(std::string_view key) const {
   const auto found = overlay_.find(key);
   if (found != overlay_.end()) return found->second;
-  if (const std::optional<MetaCache::Meta> known = cache_->Find(key)) return *known;
+  if (const std::optional<MetaCache::Meta> known = memory_->metas.Find(key)) return *known;
   absl::StatusOr<std::optional<KeyMeta>> stored = LatestSource(*base_).Find(key);
-  if (stored.ok()) cache_->Put(key, *stored);
+  if (stored.ok()) memory_->metas.Put(key, *stored);
   return stored;
 }
 
@@ -215,8 +215,8 @@ void PendingWrites::Drop() {
 
 void PendingWrites::RememberChanges() {
   STELE_CHECK(!HasDraft());
-  cache_->set_revision(current_revision_);
-  for (const auto& [key, meta] : overlay_) cache_->Put(key, meta);
+  memory_->metas.set_revision(current_revision_);
+  for (const auto& [key, meta] : overlay_) memory_->metas.Put(key, meta);
 }
 
 absl::StatusOr<std::vector<std::string>> PendingWrites::LeaseKeys(std::int64_t lease) const {

@@ -18,16 +18,16 @@
 #include "absl/container/btree_map.h"
 #include "src/storage/engine/engine.h"
 #include "src/storage/mvcc/key_source.h"
-#include "src/storage/mvcc/meta_cache.h"
+#include "src/storage/mvcc/read_memory.h"
 #include "src/storage/state_machine/state_machine.h"
 
 namespace stele::storage {
 
 class PendingWrites : public KeySource {
  public:
-  // `base` holds everything up to `current_revision`, and `cache` some of its metadata. Events are
+  // `base` holds everything up to `current_revision`, and `memory` remembers some of it. Events are
   // appended to `events`, whose existing batches are older. The pointers outlive this.
-  PendingWrites(std::shared_ptr<const EngineSnapshot> base, MetaCache* cache,
+  PendingWrites(std::shared_ptr<const EngineSnapshot> base, ReadMemory* memory,
                 std::int64_t current_revision, std::vector<EventBatch>* events, WriteBatch* batch);
 
   // The newest state, draft included.
@@ -58,7 +58,7 @@ class PendingWrites : public KeySource {
   void Keep();
   void Drop();
 
-  // Tells the cache what changed, for the passes after this one. REQUIRES: no draft
+  // Tells the memory what changed, for the passes after this one. REQUIRES: no draft
   void RememberChanges();
 
  private:
@@ -80,7 +80,7 @@ class PendingWrites : public KeySource {
   const Event& EventOf(const Revision& version) const;
 
   const std::shared_ptr<const EngineSnapshot> base_;
-  MetaCache* const cache_;
+  ReadMemory* const memory_;
   const std::int64_t base_revision_;
   const std::size_t first_event_;  // position in `events_` of revision base_revision_ + 1
   std::vector<EventBatch>* const events_;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "src/storage/mvcc/empty_spans.h"
 #include "src/storage/mvcc/key_counts.h"
 #include "src/storage/mvcc/meta_cache.h"
 #include "src/storage/mvcc/value_cache.h"
@@ -11,12 +12,14 @@
 namespace stele::storage {
 
 struct ReadMemory {
-  ReadMemory(std::size_t meta_bytes, std::size_t value_bytes, const KeyCountLimits& count_limits)
-      : metas(meta_bytes), values(value_bytes), counts(count_limits) {}
+  ReadMemory(std::size_t meta_bytes, std::size_t value_bytes, const KeyCountLimits& count_limits,
+             const EmptySpanLimits& span_limits)
+      : metas(meta_bytes), values(value_bytes), counts(count_limits), empty_spans(span_limits) {}
 
   MetaCache metas;
   ValueCache values;
   KeyCounts counts;
+  EmptySpans empty_spans;
 };
 
 }  // namespace stele::storage

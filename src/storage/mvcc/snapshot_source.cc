@@ -7,6 +7,7 @@
 
 #include "src/storage/mvcc/key_codec.h"
 #include "src/storage/mvcc/key_value_wire.h"
+#include "src/storage/mvcc/latest_cursor.h"
 
 namespace stele::storage {
 
@@ -14,35 +15,6 @@ namespace {
 
 // An iterator costs as much as so many lookups.
 constexpr std::size_t kFewVersions = 4;
-
-class LatestCursor : public KeyCursor {
- public:
-  LatestCursor(const EngineSnapshot& snapshot, const KeyInterval& interval)
-      : iterator_(snapshot.NewIterator(Family::kKey, interval.end())) {
-    iterator_->Seek(interval.begin());
-    Decode();
-  }
-
-  bool Valid() const override { return status_.ok() && iterator_->Valid(); }
-  void Next() override {
-    iterator_->Next();
-    Decode();
-  }
-  std::string_view key() const override { return iterator_->key(); }
-  const KeyMeta& meta() const override { return meta_; }
-  absl::Status status() const override { return status_.ok() ? iterator_->status() : status_; }
-
- private:
-  void Decode() {
-    if (iterator_->Valid() && !DecodeKeyMeta(iterator_->value(), &meta_)) {
-      status_ = DamagedRecord("key");
-    }
-  }
-
-  const std::unique_ptr<Iterator> iterator_;
-  KeyMeta meta_;
-  absl::Status status_;
-};
 
 // The first record of `kHistory` for a key that is not above a revision.
 struct HistoryHit {
@@ -130,9 +102,10 @@ class HistoryWalk {
 // Merges the newest versions with the superseded ones.
 class HistoricalCursor : public KeyCursor {
  public:
-  HistoricalCursor(const EngineSnapshot& snapshot, const KeyInterval& interval,
-                   std::int64_t revision)
-      : latest_(snapshot, interval), history_(snapshot, interval, revision), revision_(revision) {
+  HistoricalCursor(const LatestSource& latest, const KeyInterval& interval, std::int64_t revision)
+      : latest_(latest.Scan(interval)),
+        history_(latest.snapshot(), interval, revision),
+        revision_(revision) {
     Settle();
   }
 
@@ -141,23 +114,23 @@ class HistoricalCursor : public KeyCursor {
   std::string_view key() const override { return key_; }
   const KeyMeta& meta() const override { return meta_; }
   absl::Status status() const override {
-    return latest_.status().ok() ? history_.status() : latest_.status();
+    return latest_->status().ok() ? history_.status() : latest_->status();
   }
 
  private:
   void Settle() {
     valid_ = false;
-    while (!valid_ && (latest_.Valid() || history_.Valid())) {
+    while (!valid_ && (latest_->Valid() || history_.Valid())) {
       const bool take_latest =
-          latest_.Valid() && (!history_.Valid() || latest_.key() <= history_.key());
+          latest_->Valid() && (!history_.Valid() || latest_->key() <= history_.key());
       const bool take_history =
-          history_.Valid() && (!latest_.Valid() || history_.key() <= latest_.key());
-      if (take_latest && latest_.meta().mod.main <= revision_) {
-        Accept(latest_.key(), latest_.meta());
+          history_.Valid() && (!latest_->Valid() || history_.key() <= latest_->key());
+      if (take_latest && latest_->meta().mod.main <= revision_) {
+        Accept(latest_->key(), latest_->meta());
       } else if (take_history && history_.meta()) {
         Accept(history_.key(), *history_.meta());
       }
-      if (take_latest) latest_.Next();
+      if (take_latest) latest_->Next();
       if (take_history) history_.Next();
     }
     if (!status().ok()) valid_ = false;
@@ -169,7 +142,7 @@ class HistoricalCursor : public KeyCursor {
     valid_ = true;
   }
 
-  LatestCursor latest_;
+  const std::unique_ptr<KeyCursor> latest_;
   HistoryWalk history_;
   const std::int64_t revision_;
   bool valid_ = false;
@@ -317,7 +290,8 @@ absl::StatusOr<std::optional<KeyMeta>> LatestSource::Find(std::string_view key) 
 }
 
 std::unique_ptr<KeyCursor> LatestSource::Scan(const KeyInterval& interval) const {
-  return std::make_unique<LatestCursor>(snapshot_, interval);
+  return std::make_unique<LatestCursor>(snapshot_, interval, revision_,
+                                        memory_ == nullptr ? nullptr : &memory_->empty_spans);
 }
 
 absl::StatusOr<std::int64_t> LatestSource::Count(const KeyInterval& interval) const {
@@ -339,13 +313,14 @@ absl::Status LatestSource::EncodeAll(const std::vector<FoundKey>& found, std::st
 }
 
 absl::StatusOr<std::optional<KeyMeta>> HistoricalSource::Find(std::string_view key) const {
-  absl::StatusOr<std::optional<KeyMeta>> latest = LatestSource(snapshot_).Find(key);
+  absl::StatusOr<std::optional<KeyMeta>> latest = latest_.Find(key);
   if (!latest.ok()) return latest;
   if (*latest && (*latest)->mod.main <= revision_) return latest;
 
   std::string engine_key;
   EncodeHistoryKey(key, Revision{0, 0}, &engine_key);
-  const std::unique_ptr<Iterator> iterator = snapshot_.NewIterator(Family::kHistory, engine_key);
+  const std::unique_ptr<Iterator> iterator =
+      latest_.snapshot().NewIterator(Family::kHistory, engine_key);
   EncodeHistoryKey(key, Revision{revision_, kSubMax}, &engine_key);
   iterator->Seek(engine_key);
   if (!iterator->Valid()) {
@@ -363,26 +338,26 @@ absl::StatusOr<std::optional<KeyMeta>> HistoricalSource::Find(std::string_view k
 }
 
 std::unique_ptr<KeyCursor> HistoricalSource::Scan(const KeyInterval& interval) const {
-  return std::make_unique<HistoricalCursor>(snapshot_, interval, revision_);
+  return std::make_unique<HistoricalCursor>(latest_, interval, revision_);
 }
 
 absl::StatusOr<std::int64_t> HistoricalSource::Count(const KeyInterval& interval) const {
-  if (memory_ == nullptr) return KeySource::Count(interval);
-  return CountKeys(*this, interval, revision_, &memory_->counts);
+  if (latest_.memory() == nullptr) return KeySource::Count(interval);
+  return CountKeys(*this, interval, revision_, &latest_.memory()->counts);
 }
 
 absl::Status HistoricalSource::Load(std::string_view key, const KeyMeta& meta,
                                     mvccpb::KeyValue* kv) const {
-  return LoadVersion(snapshot_, key, meta, kv);
+  return latest_.Load(key, meta, kv);
 }
 
 absl::Status HistoricalSource::LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const {
-  return LoadVersions(snapshot_, found, kvs);
+  return latest_.LoadAll(found, kvs);
 }
 
 absl::Status HistoricalSource::EncodeAll(const std::vector<FoundKey>& found,
                                          std::string* out) const {
-  return EncodeVersions(snapshot_, found, memory_ == nullptr ? nullptr : &memory_->values, out);
+  return latest_.EncodeAll(found, out);
 }
 
 }  // namespace stele::storage

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "src/storage/engine/engine.h"
@@ -42,6 +43,9 @@ class LatestSource : public KeySource {
   absl::Status LoadAll(const std::vector<FoundKey>& found, KeyValues* kvs) const override;
   absl::Status EncodeAll(const std::vector<FoundKey>& found, std::string* out) const override;
 
+  const EngineSnapshot& snapshot() const { return snapshot_; }
+  ReadMemory* memory() const { return memory_; }
+
  private:
   const EngineSnapshot& snapshot_;
   const std::int64_t revision_ = 0;
@@ -51,8 +55,8 @@ class LatestSource : public KeySource {
 // REQUIRES: compact_revision <= revision <= current_revision of the snapshot
 class HistoricalSource : public KeySource {
  public:
-  HistoricalSource(const EngineSnapshot& snapshot, std::int64_t revision, ReadMemory* memory)
-      : snapshot_(snapshot), revision_(revision), memory_(memory) {}
+  HistoricalSource(LatestSource latest, std::int64_t revision)
+      : latest_(std::move(latest)), revision_(revision) {}
 
   absl::StatusOr<std::optional<KeyMeta>> Find(std::string_view key) const override;
   std::unique_ptr<KeyCursor> Scan(const KeyInterval& interval) const override;
@@ -62,9 +66,8 @@ class HistoricalSource : public KeySource {
   absl::Status EncodeAll(const std::vector<FoundKey>& found, std::string* out) const override;
 
  private:
-  const EngineSnapshot& snapshot_;
+  const LatestSource latest_;
   const std::int64_t revision_;
-  ReadMemory* const memory_;
 };
 
 }  // namespace stele::storage

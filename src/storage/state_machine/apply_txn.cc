@@ -32,7 +32,7 @@ class PassTxnStore : public TxnStore {
     if (revision <= 0) return EvaluateRange(pass_.writes, request, response);
     // The pass began at the current revision: see StateMachine::Apply.
     STELE_CHECK(pass_.writes.IsEmpty() || pass_.writes.HasDraft());
-    return EvaluateRange(HistoricalSource(pass_.writes.base(), revision, nullptr), request,
+    return EvaluateRange(HistoricalSource(LatestSource(pass_.writes.base()), revision), request,
                          response);
   }
   absl::Status Put(etcdserverpb::PutRequest* request,

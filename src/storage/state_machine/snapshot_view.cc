@@ -113,7 +113,7 @@ class SnapshotView : public ReadView {
         CheckReadableRevision(revision, state_.current_revision, state_.compact_revision);
     if (!readable.ok()) return readable;
     if (revision <= 0 || revision == state_.current_revision) return use(latest_);
-    return use(HistoricalSource(*snapshot_, revision, memory_.get()));
+    return use(HistoricalSource(latest_, revision));
   }
 
   const std::shared_ptr<const EngineSnapshot> snapshot_;

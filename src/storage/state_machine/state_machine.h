@@ -21,6 +21,7 @@
 #include "proto/rpc.pb.h"
 #include "src/raft/types.h"
 #include "src/storage/engine/engine.h"
+#include "src/storage/mvcc/empty_span_limits.h"
 #include "src/storage/mvcc/key_count_limits.h"
 #include "src/storage/mvcc/revision.h"
 
@@ -175,6 +176,7 @@ struct StateMachineOptions {
   // For the values that were read last (value_cache.h).
   std::size_t value_cache_bytes = std::size_t{16} << 20;
   KeyCountLimits key_counts = {};
+  EmptySpanLimits empty_spans = {};
 };
 
 class StateMachine {

@@ -28,7 +28,7 @@ Store::Store(Engine* engine, const StateMachineOptions& options)
     : engine_(engine),
       options_(options),
       memory_(std::make_shared<ReadMemory>(options.meta_cache_bytes, options.value_cache_bytes,
-                                           options.key_counts)),
+                                           options.key_counts, options.empty_spans)),
       batch_(engine->NewBatch()) {}
 
 absl::Status Store::Load() {
@@ -53,6 +53,7 @@ absl::Status Store::Load() {
   }
   memory_->metas.set_revision(state_.current_revision);
   memory_->counts.Record({}, state_.current_revision);
+  memory_->empty_spans.Record({}, state_.current_revision);
   Publish();
   return absl::OkStatus();
 }
@@ -92,7 +93,7 @@ ApplyPass Store::MakePass(ApplyOutput* output) {
 
 void Store::BeginPass(ApplyOutput* output) {
   batch_->Clear();
-  writes_ = std::make_unique<PendingWrites>(snapshot_, &memory_->metas, state_.current_revision,
+  writes_ = std::make_unique<PendingWrites>(snapshot_, memory_.get(), state_.current_revision,
                                             &output->events, batch_.get());
 }
 
@@ -105,6 +106,7 @@ absl::Status Store::CommitPass() {
   absl::Status written = WriteState(batch_.get());
   if (!written.ok()) return written;
   memory_->counts.Record(events, state_.current_revision);
+  memory_->empty_spans.Record(events, state_.current_revision);
   Publish();
   return absl::OkStatus();
 }

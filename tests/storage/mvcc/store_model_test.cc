@@ -49,6 +49,10 @@ class StoreModelTest : public ::testing::TestWithParam<EngineKind> {
                           .blocks_max = 1 + random_->Below(30),
                           .steps_max = 1 + random_->Below(4),
                           .recent_bytes_max = random_->Below(4000)};
+    options.empty_spans = {.passed_min = random_->Below(2),
+                           .spans_max = 1 + random_->Below(40),
+                           .recent_creations = random_->Below(20),
+                           .join_after_revisions = static_cast<std::int64_t>(random_->Below(10))};
     auto opened = StateMachine::Open(&engine_->engine(), options);
     ASSERT_TRUE(opened.ok()) << opened.status();
     store_ = *std::move(opened);
