@@ -72,7 +72,9 @@ class BenchService final : public MethodTable, public HttpRoutes {
    private:
     void Push() {
       constexpr std::size_t kQueuedMax = 128 * 1024;
-      while (call_->queued_bytes() < kQueuedMax) call_->Write(std::vector<Call::Bytes>{event_});
+      while (call_->queued_bytes() < kQueuedMax) {
+        call_->Write(std::span<const Call::Bytes>(&event_, 1));
+      }
       call_->NotifyDrained(kQueuedMax / 2, [this] { Push(); });
     }
     const std::shared_ptr<Call> call_;
@@ -127,7 +129,7 @@ class LoadConnection final : public GrpcClientConnection::Owner, public GrpcClie
   void Call(bool half_close) {
     const auto stream = connection_.Open(path_, {}, absl::InfiniteDuration(), this);
     STELE_CHECK(stream != nullptr);
-    STELE_CHECK(stream->Write(std::vector<GrpcClientStream::Bytes>{request_}));
+    STELE_CHECK(stream->Write(std::span<const GrpcClientStream::Bytes>(&request_, 1)));
     if (half_close) stream->HalfClose();
   }
 

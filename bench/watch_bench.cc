@@ -20,7 +20,7 @@ class CountingCall : public Call {
   absl::Time deadline() const override { return absl::InfiniteFuture(); }
   std::string peer() const override { return "bench"; }
   bool ended() const override { return false; }
-  void Write(std::vector<Bytes> parts) override {
+  void Write(std::span<const Bytes> parts) override {
     ++messages_;
     parts_ += parts.size();
   }

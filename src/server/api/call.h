@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,9 +39,10 @@ class Call {
   // bytes are shared, so one encoded event can go to many calls without a copy: a message is the
   // concatenation of `parts`.
   using Bytes = std::shared_ptr<const std::string>;
-  virtual void Write(std::vector<Bytes> parts) = 0;
+  virtual void Write(std::span<const Bytes> parts) = 0;
   void Write(std::string message) {
-    Write(std::vector<Bytes>{std::make_shared<const std::string>(std::move(message))});
+    const Bytes part = std::make_shared<const std::string>(std::move(message));
+    Write(std::span<const Bytes>(&part, 1));
   }
 
   // Ends the call: trailers with the status follow what was written. Only the first Finish counts.

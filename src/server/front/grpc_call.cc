@@ -6,6 +6,13 @@
 
 namespace stele::server {
 
+namespace {
+
+// Queued by a call in bytes of its own.
+constexpr std::size_t kCopiedBytesMax = std::size_t{32} << 10U;
+
+}  // namespace
+
 GrpcCall::GrpcCall(std::shared_ptr<LoopMailbox> mailbox, ServerStream* stream, std::string fields,
                    absl::Time deadline, std::shared_ptr<const std::string> peer)
     : mailbox_(std::move(mailbox)),
@@ -18,12 +25,14 @@ std::optional<std::string> GrpcCall::Metadata(std::string_view name) const {
   return FindField(fields_, name);
 }
 
-void GrpcCall::Write(std::vector<Bytes> parts) {
+void GrpcCall::Write(std::span<const Bytes> parts) {
   bool already_posted = false;
   {
     const std::lock_guard lock(mutex_);
     if (ended()) return;
-    const std::size_t bytes = AppendGrpcMessage(std::move(parts), &parts_);
+    // What many slow readers have not taken is held once for all of them.
+    const bool copies = queued_bytes() < kCopiedBytesMax;
+    const std::size_t bytes = AppendGrpcMessage(parts, copies, &parts_);
     queued_bytes_.fetch_add(bytes, std::memory_order_acq_rel);
     already_posted = std::exchange(posted_, true);
   }

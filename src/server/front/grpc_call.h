@@ -34,7 +34,7 @@ class GrpcCall final : public Call, public std::enable_shared_from_this<GrpcCall
   std::string peer() const override { return *peer_; }
   bool ended() const override { return ended_.load(std::memory_order_acquire); }
   using Call::Write;
-  void Write(std::vector<Bytes> parts) override;
+  void Write(std::span<const Bytes> parts) override;
   void Finish(const absl::Status& status) override;
   void Reply(std::string message) override;
   std::size_t queued_bytes() const override {

@@ -12,10 +12,10 @@
 
 namespace stele::server {
 
-bool GrpcClientStream::Write(std::vector<Bytes> parts) {
+bool GrpcClientStream::Write(std::span<const Bytes> parts) {
   if (ended() || half_closed_) return false;
   std::vector<OutputPart> output;
-  const std::size_t bytes = AppendGrpcMessage(std::move(parts), &output);
+  const std::size_t bytes = AppendGrpcMessage(parts, /*copies=*/false, &output);
   if (output_.size() + bytes > max_queued_bytes_) return false;
   for (OutputPart& part : output) output_.Push(std::move(part));
   Resume();
@@ -23,7 +23,8 @@ bool GrpcClientStream::Write(std::vector<Bytes> parts) {
 }
 
 bool GrpcClientStream::Write(std::string message) {
-  return Write(std::vector<Bytes>{std::make_shared<const std::string>(std::move(message))});
+  const Bytes part = std::make_shared<const std::string>(std::move(message));
+  return Write(std::span<const Bytes>(&part, 1));
 }
 
 void GrpcClientStream::HalfClose() {

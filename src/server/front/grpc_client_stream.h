@@ -36,7 +36,7 @@ class GrpcClientStream {
 
   // Queues one message made of `parts`. False, and nothing queued, when the stream has ended, was
   // half-closed, or would hold more than its bound.
-  [[nodiscard]] bool Write(std::vector<Bytes> parts);
+  [[nodiscard]] bool Write(std::span<const Bytes> parts);
   [[nodiscard]] bool Write(std::string message);
   // No more messages will be written.
   void HalfClose();

@@ -18,7 +18,9 @@ void OutputBuffer::Append(std::string_view bytes) {
                     pieces_.back().flat.size() + bytes.size() <= kChunkBytes;
   if (!fits) {
     // Chunks grow with use, so that thousands of quiet connections cost little.
-    pieces_.emplace_back().flat = std::exchange(spare_, std::string());
+    const bool is_busy = !pieces_.empty();
+    std::string& flat = pieces_.emplace_back().flat = std::exchange(spare_, std::string());
+    if (is_busy) flat.reserve(kChunkBytes);
   }
   pieces_.back().flat.append(bytes);
   size_ += bytes.size();

@@ -8,8 +8,6 @@
 namespace stele::server {
 namespace {
 
-// Owned strings of this size or more are put behind a reference, so that they are never copied.
-constexpr std::size_t kShareBytes = 2 * 1024;
 constexpr std::size_t kKeptParts = 8;
 
 }  // namespace
@@ -18,7 +16,7 @@ OutputPart GrpcMessagePart(std::string message) {
   OutputPart part;
   part.prefix = GrpcPrefix(message.size());
   part.prefix_size = kGrpcPrefixBytes;
-  if (message.size() >= kShareBytes) {
+  if (message.size() >= kSharedBytesMin) {
     part.shared = std::make_shared<const std::string>(std::move(message));
   } else {
     part.owned = std::move(message);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,21 +28,38 @@ struct OutputPart {
 
 // A whole gRPC message in one part.
 OutputPart GrpcMessagePart(std::string message);
+// Owned strings of this size or more are put behind a reference, so that they are never copied.
+inline constexpr std::size_t kSharedBytesMin = 2 * 1024;
+
 // Appends a gRPC message made of `pieces` to `parts` and returns its size with the prefix. Null and
-// empty pieces are skipped.
+// empty pieces are skipped. `copies`: a small message is put behind the one before, which is faster
+// than to refer to its pieces, but takes its bytes once more.
 template <typename Parts>
-std::size_t AppendGrpcMessage(std::vector<std::shared_ptr<const std::string>> pieces,
-                              Parts* parts) {
+std::size_t AppendGrpcMessage(std::span<const std::shared_ptr<const std::string>> pieces,
+                              bool copies, Parts* parts) {
+  constexpr std::size_t kRunBytesMax = 8 * kSharedBytesMin;
   std::size_t bytes = 0;
   for (const auto& piece : pieces) bytes += piece == nullptr ? 0 : piece->size();
+  const std::array<char, kGrpcPrefixBytes> prefix = GrpcPrefix(bytes);
+  if (copies && bytes < kSharedBytesMin) {
+    const bool fits = !parts->empty() && parts->back().shared == nullptr &&
+                      parts->back().owned.size() + prefix.size() + bytes <= kRunBytesMax;
+    std::string& run = fits ? parts->back().owned : parts->emplace_back().owned;
+    if (run.empty()) run.reserve(prefix.size() + bytes);
+    run.append(prefix.data(), prefix.size());
+    for (const auto& piece : pieces) {
+      if (piece != nullptr) run.append(*piece);
+    }
+    return bytes + prefix.size();
+  }
   OutputPart* first = &parts->emplace_back();
-  first->prefix = GrpcPrefix(bytes);
+  first->prefix = prefix;
   first->prefix_size = kGrpcPrefixBytes;
   bool used = false;
-  for (auto& piece : pieces) {
+  for (const auto& piece : pieces) {
     if (piece == nullptr || piece->empty()) continue;
     if (used) first = &parts->emplace_back();
-    first->shared = std::move(piece);
+    first->shared = piece;
     used = true;
   }
   return bytes + kGrpcPrefixBytes;

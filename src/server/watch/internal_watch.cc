@@ -21,7 +21,7 @@ class ListenerCall final : public Call {
   std::string peer() const override { return "internal"; }
   bool ended() const override { return ended_; }
 
-  void Write(std::vector<Bytes> parts) override {
+  void Write(std::span<const Bytes> parts) override {
     std::string message;
     for (const Bytes& part : parts) message += *part;
     etcdserverpb::WatchResponse response;

@@ -139,7 +139,7 @@ class WatchHub : public Pump {
 
   const Call::Bytes& HeaderOf(std::int64_t revision);
   bool HasRoom(WatchStream* stream);
-  void WriteEvents(Watcher* watcher, std::vector<Call::Bytes> parts, std::size_t bytes);
+  void WriteEvents(Watcher* watcher, const std::vector<Call::Bytes>& parts, std::size_t bytes);
   void WriteControl(WatchStream* stream, std::int64_t header_revision, const ControlAnswer& answer);
 
   const WatchOptions options_;

@@ -12,18 +12,18 @@ namespace {
 // Ids of compacted watches that a stream remembers; a client that never cancels one costs no more.
 constexpr std::size_t kCompactedIdsMax = 10'000;
 
+// A watcher keeps room for so many parts of its next response.
+constexpr std::size_t kPendingKept = 8;
+
 bool Filters(const Watcher& watcher, bool is_delete) {
   if (Planted(Mutation::kFilterIgnored)) return false;
   return is_delete ? watcher.no_delete : watcher.no_put;
 }
 
-// The parts of a response before its events; the header may be put in later.
-std::vector<Call::Bytes> LeadParts(const Watcher& watcher, Call::Bytes header) {
-  std::vector<Call::Bytes> parts;
-  parts.reserve(3);
-  parts.push_back(std::move(header));
-  if (watcher.id_field != nullptr) parts.push_back(watcher.id_field);
-  return parts;
+// Begins a response with the parts before its events; the header is put in later.
+void AddLeadParts(const Watcher& watcher, std::vector<Call::Bytes>* parts) {
+  parts->push_back(nullptr);
+  if (watcher.id_field != nullptr) parts->push_back(watcher.id_field);
 }
 
 std::size_t LeadPartCount(const Watcher& watcher) { return watcher.id_field != nullptr ? 2 : 1; }
@@ -103,7 +103,7 @@ void WatchHub::AddPending(Watcher* watcher, std::int64_t revision, const Call::B
     if (watcher->lagging) return;
   }
   if (watcher->pending.empty()) {
-    watcher->pending = LeadParts(*watcher, nullptr);
+    AddLeadParts(*watcher, &watcher->pending);
     watcher->pending_first_revision = revision;
     touched_.push_back(watcher);
   }
@@ -116,10 +116,9 @@ void WatchHub::AddPending(Watcher* watcher, std::int64_t revision, const Call::B
 // the cursor in front of it if the stream is full.
 void WatchHub::WritePending(Watcher* watcher, std::int64_t covered_revision) {
   if (watcher->pending.empty()) return;
-  std::vector<Call::Bytes> parts = std::move(watcher->pending);
-  watcher->pending.clear();
   const std::size_t bytes = std::exchange(watcher->pending_bytes, 0);
   if (!HasRoom(watcher->stream)) {
+    watcher->pending.clear();
     if (Planted(Mutation::kSlowWatcherForgets)) return;
     watcher->next_revision = watcher->pending_first_revision;
     if (Planted(Mutation::kCursorFallsBack)) --watcher->next_revision;
@@ -127,8 +126,10 @@ void WatchHub::WritePending(Watcher* watcher, std::int64_t covered_revision) {
     lagging_.push_back(watcher);
     return;
   }
-  parts.front() = HeaderOf(covered_revision);
-  WriteEvents(watcher, std::move(parts), bytes);
+  watcher->pending.front() = HeaderOf(covered_revision);
+  WriteEvents(watcher, watcher->pending, bytes);
+  watcher->pending.clear();
+  if (watcher->pending.capacity() > kPendingKept) watcher->pending.shrink_to_fit();
   watcher->next_revision = covered_revision + 1;
 }
 
@@ -182,7 +183,8 @@ bool WatchHub::FeedHistory(Watcher* watcher, HistoryPass* pass) {
 // Writes the slice's events below revision `end` in responses of a bounded size and moves the
 // cursor behind each; returns false if the stream is full before the end.
 bool WatchHub::WriteSlice(Watcher* watcher, const HistorySlice& slice, std::int64_t end) {
-  std::vector<Call::Bytes> parts = LeadParts(*watcher, nullptr);
+  std::vector<Call::Bytes> parts;
+  AddLeadParts(*watcher, &parts);
   const std::size_t lead_parts = parts.size();
   std::size_t bytes = 0;
   for (const HistorySlice::Revision& revision : slice.revisions) {
@@ -190,7 +192,8 @@ bool WatchHub::WriteSlice(Watcher* watcher, const HistorySlice& slice, std::int6
     if (bytes > options_.response_bytes) {
       if (!HasRoom(watcher->stream)) return false;
       parts.front() = HeaderOf(revision.revision - 1);
-      WriteEvents(watcher, std::exchange(parts, LeadParts(*watcher, nullptr)), bytes);
+      WriteEvents(watcher, parts, bytes);
+      parts.resize(lead_parts);
       watcher->next_revision = revision.revision;
       bytes = 0;
     }
@@ -203,7 +206,7 @@ bool WatchHub::WriteSlice(Watcher* watcher, const HistorySlice& slice, std::int6
   if (parts.size() > lead_parts) {
     if (!HasRoom(watcher->stream)) return false;
     parts.front() = HeaderOf(end - 1);
-    WriteEvents(watcher, std::move(parts), bytes);
+    WriteEvents(watcher, parts, bytes);
   }
   watcher->next_revision = end;
   return true;
@@ -243,7 +246,8 @@ bool WatchHub::HasRoom(WatchStream* stream) {
   return false;
 }
 
-void WatchHub::WriteEvents(Watcher* watcher, std::vector<Call::Bytes> parts, std::size_t bytes) {
+void WatchHub::WriteEvents(Watcher* watcher, const std::vector<Call::Bytes>& parts,
+                           std::size_t bytes) {
   const std::size_t lead_parts = LeadPartCount(*watcher);
   WatchStream* stream = watcher->stream;
   watcher->idle = false;
@@ -251,12 +255,12 @@ void WatchHub::WriteEvents(Watcher* watcher, std::vector<Call::Bytes> parts, std
   counters_.events_sent.fetch_add(static_cast<std::int64_t>(parts.size() - lead_parts),
                                   std::memory_order_relaxed);
   if (!watcher->fragment) {
-    stream->call->Write(std::move(parts));
+    stream->call->Write(parts);
     return;
   }
-  for (std::vector<Call::Bytes>& fragment :
-       SplitIntoFragments(std::move(parts), lead_parts, options_.max_fragment_bytes)) {
-    stream->call->Write(std::move(fragment));
+  for (const std::vector<Call::Bytes>& fragment :
+       SplitIntoFragments(parts, lead_parts, options_.max_fragment_bytes)) {
+    stream->call->Write(fragment);
   }
 }
 
@@ -278,7 +282,7 @@ void WatchHub::WriteControl(WatchStream* stream, std::int64_t header_revision,
     }
   }
   stream->queued_bytes += bytes;
-  stream->call->Write(std::move(parts));
+  stream->call->Write(parts);
 }
 
 }  // namespace stele::server

@@ -155,7 +155,7 @@ TEST_P(FrontTest, BadHeadersOfACall) {
             absl::StatusCode::kUnimplemented);
   EXPECT_EQ(*client().Unary("/test.Echo/Unary", "x", {{"grpc-encoding", "identity"}}), "x");
   EXPECT_EQ(client()
-                .Unary("/test.Echo/Unary", "", {{"x-large", std::string(20'000, 'h')}})
+                .Unary("/test.Echo/Unary", "", {{"x-large", std::string(40'000, 'h')}})
                 .status()
                 .code(),
             absl::StatusCode::kResourceExhausted);

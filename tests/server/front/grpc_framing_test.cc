@@ -123,6 +123,38 @@ class Sink final : public ByteStream {
   std::size_t limit = 1 << 30;  // of one Write
 };
 
+using Piece = std::shared_ptr<const std::string>;
+
+TEST(StreamOutputTest, SmallMessagesAreOnePart) {
+  const std::vector<Piece> pieces = {std::make_shared<const std::string>("event"), nullptr,
+                                     std::make_shared<const std::string>("s")};
+  const Piece large = std::make_shared<const std::string>(100'000, 'l');
+  std::vector<OutputPart> parts;
+  std::string expected;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(AppendGrpcMessage(std::span<const Piece>(pieces), /*copies=*/true, &parts), 11U);
+    AppendGrpcMessage({}, /*copies=*/true, &parts);
+    expected += Framed("events") + Framed("");
+  }
+  EXPECT_EQ(parts.size(), 1U);
+  AppendGrpcMessage(std::span<const Piece>(&large, 1), /*copies=*/true, &parts);
+  AppendGrpcMessage(std::span<const Piece>(pieces), /*copies=*/true, &parts);
+  EXPECT_EQ(parts.size(), 3U);
+  // A call that has much queued keeps references only.
+  AppendGrpcMessage(std::span<const Piece>(pieces), /*copies=*/false, &parts);
+  EXPECT_EQ(parts.size(), 5U);
+  expected += Framed(*large) + Framed("events") + Framed("events");
+
+  StreamOutput stream;
+  for (OutputPart& part : parts) stream.Push(std::move(part));
+  EXPECT_EQ(stream.size(), expected.size());
+  OutputBuffer output;
+  while (!stream.empty()) stream.MoveTo(std::min<std::size_t>(7, stream.size()), &output);
+  Sink sink;
+  EXPECT_EQ(output.WriteTo(&sink), ByteStream::Outcome::kDone);
+  EXPECT_EQ(sink.text, expected);
+}
+
 TEST(StreamOutputTest, GivesTheBytesInOrderHoweverTheyAreTaken) {
   const auto large = std::make_shared<const std::string>(100'000, 'l');
   const auto small = std::make_shared<const std::string>("small");
@@ -131,8 +163,9 @@ TEST(StreamOutputTest, GivesTheBytesInOrderHoweverTheyAreTaken) {
   for (const std::size_t step : {1UL, 3UL, 16384UL, 1000'000UL}) {
     StreamOutput stream;
     std::vector<OutputPart> parts;
-    AppendGrpcMessage({small, nullptr, large, small}, &parts);
-    AppendGrpcMessage({}, &parts);
+    const std::vector<Piece> pieces = {small, nullptr, large, small};
+    AppendGrpcMessage(std::span<const Piece>(pieces), /*copies=*/true, &parts);
+    AppendGrpcMessage({}, /*copies=*/false, &parts);
     for (OutputPart& part : parts) stream.Push(std::move(part));
     stream.Push(GrpcMessagePart("owned"));
     stream.Push(GrpcMessagePart(*large));
@@ -152,7 +185,7 @@ TEST(StreamOutputTest, LargePiecesAreSharedNotCopied) {
   const auto large = std::make_shared<const std::string>(1 << 20, 'l');
   StreamOutput stream;
   std::vector<OutputPart> parts;
-  AppendGrpcMessage({large}, &parts);
+  AppendGrpcMessage(std::span<const Piece>(&large, 1), /*copies=*/true, &parts);
   stream.Push(std::move(parts[0]));
   OutputBuffer output;
   while (!stream.empty()) stream.MoveTo(std::min<std::size_t>(16384, stream.size()), &output);

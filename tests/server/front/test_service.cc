@@ -67,7 +67,7 @@ class TestService::PushHandler final : public CallHandler {
   void Push() {
     constexpr std::size_t kQueuedMax = 256 * 1024;
     while (left_ > 0 && call_->queued_bytes() < kQueuedMax) {
-      call_->Write(std::vector<Call::Bytes>{message_});
+      call_->Write(std::span<const Call::Bytes>(&message_, 1));
       --left_;
       service_->queued_bytes_max_ =
           std::max(service_->queued_bytes_max_.load(), call_->queued_bytes());
@@ -160,7 +160,9 @@ void TestService::AddStreamMethods() {
       [](const std::shared_ptr<Call>& call, std::string_view request) {
         const std::uint64_t count = ParseNumber(&request);
         const auto message = std::make_shared<const std::string>(Pattern(ParseNumber(&request)));
-        for (std::uint64_t i = 0; i < count; ++i) call->Write(std::vector<Call::Bytes>{message});
+        for (std::uint64_t i = 0; i < count; ++i) {
+          call->Write(std::span<const Call::Bytes>(&message, 1));
+        }
         call->Finish(absl::OkStatus());
       });
 }

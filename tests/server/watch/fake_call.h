@@ -61,7 +61,7 @@ class FakeCall : public Call {
   std::string peer() const override { return "test"; }
   bool ended() const override { return finished().has_value(); }
 
-  void Write(std::vector<Bytes> parts) override {
+  void Write(std::span<const Bytes> parts) override {
     std::string message;
     for (const Bytes& part : parts) message += *part;
     etcdserverpb::WatchResponse response;

@@ -4,7 +4,7 @@
 
 namespace stele::sim {
 
-void SimCall::Write(std::vector<Bytes> parts) {
+void SimCall::Write(std::span<const Bytes> parts) {
   if (ended_) return;
   std::string message;
   for (const Bytes& part : parts) message += *part;

@@ -33,7 +33,7 @@ class SimCall final : public server::Call, public std::enable_shared_from_this<S
   absl::Time deadline() const override { return absl::InfiniteFuture(); }
   std::string peer() const override { return "client"; }
   bool ended() const override { return ended_; }
-  void Write(std::vector<Bytes> parts) override;
+  void Write(std::span<const Bytes> parts) override;
   void Finish(const absl::Status& status) override;
   void Reply(std::string message) override;
   std::size_t queued_bytes() const override { return held_bytes_; }
