@@ -4,6 +4,7 @@ usage: python3_etcd3_test.py --server STELED
 Ends with 77 where the client is not installed.
 """
 
+import faulthandler
 import io
 import sys
 import tempfile
@@ -21,6 +22,8 @@ except ImportError:
 
 SERVER = sys.argv[sys.argv.index("--server") + 1]
 IS_STELE = SERVER.endswith("steled")
+# The client waits for ever in places; whoever reads the log shall see where.
+HANG_S = 150
 
 
 def setUpModule():
@@ -349,4 +352,5 @@ class FailureTest(ClientTest):
 
 
 if __name__ == "__main__":
+    faulthandler.dump_traceback_later(HANG_S, exit=True)
     unittest.main(argv=sys.argv[:1])
