@@ -114,7 +114,7 @@ bool Http2Session::Produce(OutputBuffer* output) {
   }
   output_ = nullptr;
   if (!alive || failed_) return false;
-  if (draining_ && final_goaway_sent_ && streams_.empty()) return false;
+  if (draining_ && last_stream_named_ && streams_.empty()) return false;
   return nghttp2_session_want_read(session_) != 0 || nghttp2_session_want_write(session_) != 0;
 }
 
@@ -131,8 +131,8 @@ void Http2Session::Drain() {
 }
 
 void Http2Session::FinalGoAway() {
-  if (!draining_ || final_goaway_sent_) return;
-  final_goaway_sent_ = true;
+  if (!draining_ || last_stream_named_) return;
+  last_stream_named_ = true;
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
                         nullptr, 0);
@@ -196,6 +196,9 @@ bool Http2Session::CheckKeepalive(std::int64_t now_ns) {
 }
 
 void Http2Session::OpenStream(std::int32_t id) {
+  // The GOAWAY that waits to be sent tells the client that this stream was not looked at, so that
+  // it may send the request to another member: then it must not be carried out here.
+  if (last_stream_named_) return;
   std::unique_ptr<ServerStream> stream;
   if (spare_streams_.empty()) {
     stream = std::make_unique<ServerStream>(this, state_);

@@ -74,7 +74,7 @@ class Http2Session final : public ConnectionProtocol {
   bool settings_received_ = false;
   bool failed_ = false;  // close once the output is written
   bool draining_ = false;
-  bool final_goaway_sent_ = false;
+  bool last_stream_named_ = false;  // by the final GOAWAY, sent or about to be
   std::int64_t drain_started_ns_ = 0;
   std::int64_t opened_ns_;
   std::int64_t last_input_ns_;

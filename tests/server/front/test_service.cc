@@ -135,6 +135,7 @@ void TestService::AddUnaryMethods() {
       });
   Add("/test.Echo/Hold", MethodKind::kUnary,
       [this](std::shared_ptr<Call> call, std::string_view /*request*/) {
+        ++hold_calls_;
         std::unique_lock lock(mutex_);
         held_.push_back(std::move(call));
       });

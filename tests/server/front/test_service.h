@@ -30,6 +30,8 @@ class TestService final : public MethodTable, public HttpRoutes {
   // Answers every call of /test.Echo/Hold that still waits.
   void ReleaseHeld();
   std::size_t held() const;
+  // Calls of /test.Echo/Hold so far, whatever became of them.
+  int hold_calls() const { return hold_calls_.load(); }
   int cancelled() const { return cancelled_.load(); }
   int handlers_alive() const { return handlers_alive_.load(); }
   std::size_t queued_bytes_max() const { return queued_bytes_max_.load(); }
@@ -51,6 +53,7 @@ class TestService final : public MethodTable, public HttpRoutes {
 
   std::map<std::string, Method, std::less<>> methods_;
   std::unique_ptr<EventLoop> other_thread_;
+  std::atomic<int> hold_calls_ = 0;
   std::atomic<int> cancelled_ = 0;
   std::atomic<int> handlers_alive_ = 0;
   std::atomic<std::size_t> queued_bytes_max_ = 0;
