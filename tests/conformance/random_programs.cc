@@ -48,22 +48,28 @@ class Comparison {
     return FindDifference(program, *actual, *expected);
   }
 
-  // The difference that is left when as much as possible is taken away.
-  std::string Shrink(const Program& program) {
+  // The difference that is left when as much as possible is taken away; the one that was seen if
+  // it does not come again.
+  std::string Shrink(const Program& program, const Difference& seen) {
     const auto differs = [this](const Program& candidate) {
       const auto result = Run(candidate);
       return result.ok() && result->has_value();
     };
+    std::string once = absl::StrCat("# seen once, and not again:\n", Describe(program, seen));
     // A difference that can be read says more than one of hashes.
     LookAtEveryRevision(true);
     if (!differs(program)) LookAtEveryRevision(false);
-    if (!looks_at_every_revision_ && !differs(program)) {
-      return absl::StrCat("program ", program.seed, " differed, but not again\n");
-    }
+    if (!looks_at_every_revision_ && !differs(program)) return once;
     const Program shortest = ShrinkProgram(program, differs, kShrinkAttempts);
     const auto result = Run(shortest);
-    if (!result.ok() || !result->has_value()) return "a difference that does not repeat";
-    const Difference& difference = **result;
+    if (!result.ok() || !result->has_value()) return once;
+    return Describe(program, **result);
+  }
+
+  std::int64_t answers() const { return answers_; }
+
+ private:
+  static std::string Describe(const Program& program, const Difference& difference) {
     return absl::StrCat(
         ProgramAsCase(difference.shown, absl::StrCat("random program ", program.seed),
                       difference.expected),
@@ -71,9 +77,6 @@ class Comparison {
         DescribeProgramAnswer(difference.shown.operations.back(), difference.actual), "\n");
   }
 
-  std::int64_t answers() const { return answers_; }
-
- private:
   void LookAtEveryRevision(bool look) {
     looks_at_every_revision_ = look;
     subject_.LookAtEveryRevision(look);
@@ -130,7 +133,7 @@ class Run {
       }
       if (!result->has_value()) continue;
       std::cerr << absl::StrCat("program ", program.seed, " differs; looking for a shorter one\n");
-      Report(Comparison(lane).Shrink(program));
+      Report(Comparison(lane).Shrink(program, **result));
     }
     answers_ += comparison.answers();
   }
