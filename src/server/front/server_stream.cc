@@ -10,6 +10,11 @@
 #include "src/server/front/http_reason.h"
 
 namespace stele::server {
+namespace {
+
+absl::Status DeadlineError() { return absl::DeadlineExceededError("context deadline exceeded"); }
+
+}  // namespace
 
 ServerStream::~ServerStream() {
   if (id_ != 0) Close();
@@ -113,6 +118,10 @@ void ServerStream::OnRequestEnd() {
   if (!has_request_) {
     return AbortCall(absl::InternalError("a unary call without a request message"));
   }
+  // A timer of a nanosecond would come after the answer; a client that does not wait is not served.
+  if (deadline_timer_ != EventLoop::TimerId() && absl::Now() >= call_->deadline()) {
+    return AbortCall(DeadlineError());
+  }
   const std::string request = std::exchange(request_, std::string());
   method_->on_request(call_, request);
 }
@@ -147,7 +156,7 @@ void ServerStream::StartCall() {
   if (has_deadline) {
     deadline_timer_ = state_->loop.SetTimer(timeout, [this] {
       deadline_timer_ = EventLoop::TimerId();
-      AbortCall(absl::DeadlineExceededError("context deadline exceeded"));
+      AbortCall(DeadlineError());
     });
   }
   if (method_->kind == MethodKind::kBidiStream) handler_ = method_->on_stream(call_);

@@ -123,6 +123,22 @@ TEST_F(HostileTest, RequestThatStopsHalfwayIsEnded) {
   }));
 }
 
+TEST_F(HostileTest, ACallWhoseTimeIsOverIsNotServed) {
+  RawSocket socket(server_.port());
+  const std::string head = GrpcHeaderBlock("/test.Echo/Hold") + Literal("grpc-timeout", "1n");
+  EXPECT_TRUE(socket.Send(Http2Preface() + Frame(kHeaders, kEndHeaders, 1, head) +
+                          Frame(kData, kEndStream, 1, std::string(5, '\0'))));
+  std::string received;
+  EXPECT_TRUE(Eventually([&] {
+    received += socket.ReadAtLeast(1);
+    for (const RawFrame& frame : ParseFrames(received)) {
+      if (frame.type == kHeaders && (frame.flags & kEndStream) != 0) return true;
+    }
+    return false;
+  }));
+  EXPECT_EQ(server_.service.hold_calls(), 0);
+}
+
 TEST_F(HostileTest, RequestEndingWithinAMessage) {
   RawSocket socket(server_.port());
   const std::string part(
