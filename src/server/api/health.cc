@@ -32,10 +32,7 @@ void AddHealthMethods(const NodeFacts* facts, MethodRows* rows) {
   watch.kind = MethodKind::kServerStream;
   watch.on_request = [](const std::shared_ptr<Call>& call, std::string_view bytes) {
     HealthCheckRequest request;
-    if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      return call->Finish(
-          MethodRows::MalformedRequestError(HealthCheckRequest::descriptor()->full_name()));
-    }
+    if (absl::Status fault = ParseRequest(bytes, &request); !fault.ok()) return call->Finish(fault);
     HealthCheckResponse response;
     response.set_status(request.service().empty() ? HealthCheckResponse::SERVING
                                                   : HealthCheckResponse::SERVICE_UNKNOWN);

@@ -10,6 +10,7 @@
 
 #include "src/server/api/errors.h"
 #include "src/server/api/headers.h"
+#include "src/server/api/parse_request.h"
 #include "src/storage/state_machine/command_cost.h"
 
 namespace stele::server {
@@ -98,10 +99,8 @@ class KeepAliveStream final : public CallHandler {
 
   void OnMessage(std::string_view bytes) override {
     pb::LeaseKeepAliveRequest request;
-    if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      return state_->call->Finish(
-          MethodRows::MalformedRequestError(pb::LeaseKeepAliveRequest::descriptor()->full_name()));
-    }
+    const absl::Status fault = ParseStreamMessage(bytes, &request);
+    if (!fault.ok()) return state_->call->Finish(fault);
     // The revision is taken before renewing: what the client saw then, the lease outlived.
     const std::int64_t revision = state_->api->reader->Serializable()->current_revision();
     state_->Begin();

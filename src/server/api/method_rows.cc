@@ -69,9 +69,4 @@ absl::Status MethodRows::CheckLearner(const google::protobuf::Message& request,
   return served ? absl::OkStatus() : NotSupportedForLearnerError();
 }
 
-absl::Status MethodRows::MalformedRequestError(std::string_view message_name) {
-  return absl::InternalError(
-      absl::StrCat("grpc: error unmarshalling request: malformed ", std::string(message_name)));
-}
-
 }  // namespace stele::server

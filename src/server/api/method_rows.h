@@ -13,7 +13,7 @@
 #include "google/protobuf/descriptor.h"
 #include "src/server/api/call.h"
 #include "src/server/api/headers.h"
-#include "src/storage/deep_message.h"
+#include "src/server/api/parse_request.h"
 
 namespace stele::server {
 
@@ -48,7 +48,6 @@ class MethodRows final : public MethodTable {
   // A learner serves serializable reads, its status and its health, and no streams.
   static absl::Status CheckLearner(const google::protobuf::Message& request,
                                    const NodeFacts& facts);
-  static absl::Status MalformedRequestError(std::string_view message_name);
 
  private:
   template <class Request, class Handler>
@@ -62,8 +61,8 @@ class MethodRows final : public MethodTable {
         return call->Finish(refused);
       }
       auto request = std::make_unique<Request>();
-      if (!storage::ParseDeepMessage(bytes, storage::kRequestDepthMax, request.get())) {
-        return call->Finish(MalformedRequestError(Request::descriptor()->full_name()));
+      if (absl::Status fault = ParseRequest(bytes, request.get()); !fault.ok()) {
+        return call->Finish(fault);
       }
       if (absl::Status refused = CheckLearner(*request, *facts); !refused.ok()) {
         return call->Finish(refused);

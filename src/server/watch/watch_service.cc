@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proto/rpc.pb.h"
+#include "src/server/api/parse_request.h"
 
 namespace stele::server {
 namespace {
@@ -19,10 +20,8 @@ class WatchStreamHandler : public CallHandler {
 
   void OnMessage(std::string_view message) override {
     etcdserverpb::WatchRequest request;
-    if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
-      Close(absl::InternalError("grpc: failed to unmarshal the received message"));
-      return;
-    }
+    const absl::Status fault = ParseStreamMessage(message, &request);
+    if (!fault.ok()) return Close(fault);
     switch (request.request_union_case()) {
       case etcdserverpb::WatchRequest::kCreateRequest:
         hub_->Create(stream_, std::move(*request.mutable_create_request()));
