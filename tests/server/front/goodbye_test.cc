@@ -14,13 +14,6 @@
 namespace stele::server {
 namespace {
 
-constexpr int kData = 0;
-constexpr int kHeaders = 1;
-constexpr int kPing = 6;
-constexpr int kGoAway = 7;
-constexpr int kEndStream = 1;
-constexpr int kAck = 1;
-constexpr int kEndHeaders = 4;
 constexpr int kNoLimit = 0x7fffffff;
 
 std::string Request(std::uint32_t stream) {

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "tests/server/front/raw_socket.h"
 #include "tests/server/front/test_front.h"
 
@@ -16,16 +18,22 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr int kData = 0;
-constexpr int kHeaders = 1;
-constexpr int kReset = 3;
-constexpr int kSettings = 4;
-constexpr int kPing = 6;
-constexpr int kWindowUpdate = 8;
-constexpr int kContinuation = 9;
-constexpr int kEndStream = 1;
-constexpr int kEndHeaders = 4;
 constexpr int kEnhanceYourCalm = 11;
+
+bool IsReset(const RawFrame& frame) { return frame.type == kReset; }
+
+bool IsTrailers(const RawFrame& frame) {
+  return frame.type == kHeaders && (frame.flags & kEndStream) != 0;
+}
+
+// Whether the server sends such a frame.
+bool AwaitFrame(RawSocket& socket, absl::FunctionRef<bool(const RawFrame&)> wanted) {
+  std::string received;
+  return Eventually([&] {
+    received += socket.ReadAtLeast(1);
+    return std::ranges::any_of(ParseFrames(received), wanted);
+  });
+}
 
 class HostileTest : public ::testing::Test {
  protected:
@@ -113,14 +121,7 @@ TEST_F(HostileTest, RequestThatStopsHalfwayIsEnded) {
   EXPECT_TRUE(socket.Send(Http2Preface() +
                           Frame(kHeaders, kEndHeaders, 1, GrpcHeaderBlock("/test.Echo/Unary")) +
                           Frame(kData, 0, 1, part)));
-  std::string received;
-  EXPECT_TRUE(Eventually([&] {
-    received += socket.ReadAtLeast(1);
-    for (const RawFrame& frame : ParseFrames(received)) {
-      if (frame.type == kReset) return true;
-    }
-    return false;
-  }));
+  EXPECT_TRUE(AwaitFrame(socket, IsReset));
 }
 
 TEST_F(HostileTest, ACallWhoseTimeIsOverIsNotServed) {
@@ -128,14 +129,7 @@ TEST_F(HostileTest, ACallWhoseTimeIsOverIsNotServed) {
   const std::string head = GrpcHeaderBlock("/test.Echo/Hold") + Literal("grpc-timeout", "1n");
   EXPECT_TRUE(socket.Send(Http2Preface() + Frame(kHeaders, kEndHeaders, 1, head) +
                           Frame(kData, kEndStream, 1, std::string(5, '\0'))));
-  std::string received;
-  EXPECT_TRUE(Eventually([&] {
-    received += socket.ReadAtLeast(1);
-    for (const RawFrame& frame : ParseFrames(received)) {
-      if (frame.type == kHeaders && (frame.flags & kEndStream) != 0) return true;
-    }
-    return false;
-  }));
+  EXPECT_TRUE(AwaitFrame(socket, IsTrailers));
   EXPECT_EQ(server_.service.hold_calls(), 0);
 }
 
@@ -148,14 +142,7 @@ TEST_F(HostileTest, RequestEndingWithinAMessage) {
   EXPECT_TRUE(socket.Send(Http2Preface() +
                           Frame(kHeaders, kEndHeaders, 1, GrpcHeaderBlock("/test.Echo/Unary")) +
                           Frame(kData, kEndStream, 1, part)));
-  std::string received;
-  EXPECT_TRUE(Eventually([&] {
-    received += socket.ReadAtLeast(1);
-    for (const RawFrame& frame : ParseFrames(received)) {
-      if (frame.type == kHeaders && (frame.flags & kEndStream) != 0) return true;
-    }
-    return false;
-  }));
+  EXPECT_TRUE(AwaitFrame(socket, IsTrailers));
 }
 
 TEST_F(HostileTest, TruncatedFrameThenEndOfStream) {
@@ -272,14 +259,7 @@ TEST_F(HostileTest, AReaderThatNeverOpensItsWindowIsReset) {
   EXPECT_TRUE(socket.Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + Frame(kSettings, 0, 0, no_window) +
                           Frame(kHeaders, kEndHeaders, 1, GrpcHeaderBlock("/test.Echo/Large")) +
                           Frame(kData, kEndStream, 1, request)));
-  std::string received;
-  EXPECT_TRUE(Eventually([&] {
-    received += socket.ReadAtLeast(1);
-    for (const RawFrame& frame : ParseFrames(received)) {
-      if (frame.type == kReset) return true;
-    }
-    return false;
-  }));
+  EXPECT_TRUE(AwaitFrame(socket, IsReset));
 }
 
 TEST_F(HostileTest, AReaderThatNeverReadsItsSocketIsClosed) {

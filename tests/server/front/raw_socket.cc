@@ -122,7 +122,7 @@ std::vector<RawFrame> ParseFrames(std::string_view bytes) {
 int GoAwayCode(const std::vector<RawFrame>& frames, std::string* text) {
   int code = -1;
   for (const RawFrame& frame : frames) {
-    if (frame.type != 7 || frame.payload.size() < 8) continue;
+    if (frame.type != kGoAway || frame.payload.size() < 8) continue;
     code = static_cast<unsigned char>(frame.payload[7]);
     if (text != nullptr) *text = frame.payload.substr(8);
   }

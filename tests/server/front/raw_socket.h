@@ -9,6 +9,19 @@
 
 namespace stele::server {
 
+// Types of frames, and their flags (RFC 9113, 6).
+inline constexpr int kData = 0;
+inline constexpr int kHeaders = 1;
+inline constexpr int kReset = 3;
+inline constexpr int kSettings = 4;
+inline constexpr int kPing = 6;
+inline constexpr int kGoAway = 7;
+inline constexpr int kWindowUpdate = 8;
+inline constexpr int kContinuation = 9;
+inline constexpr int kAck = 1;
+inline constexpr int kEndStream = 1;
+inline constexpr int kEndHeaders = 4;
+
 struct RawFrame {
   int type = 0;
   int flags = 0;
