@@ -2,12 +2,10 @@
 
 #include <cstdint>
 #include <limits>
-#include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
@@ -177,18 +175,13 @@ class WireWalk {
 // The fields of a message that are messages. To ask the descriptor every time would cost a range
 // three hundredths of all its instructions.
 const std::vector<const FieldDescriptor*>& MessageFields(const Descriptor* type) {
-  thread_local absl::flat_hash_map<const Descriptor*,
-                                   std::unique_ptr<const std::vector<const FieldDescriptor*>>>
-      known;
-  auto& fields = known[type];
-  if (fields == nullptr) {
-    auto found = std::make_unique<std::vector<const FieldDescriptor*>>();
-    for (int i = 0; i < type->field_count(); ++i) {
-      if (type->field(i)->message_type() != nullptr) found->push_back(type->field(i));
-    }
-    fields = std::move(found);
+  thread_local absl::node_hash_map<const Descriptor*, std::vector<const FieldDescriptor*>> known;
+  const auto [entry, is_new] = known.try_emplace(type);
+  std::vector<const FieldDescriptor*>& fields = entry->second;
+  for (int i = 0; is_new && i < type->field_count(); ++i) {
+    if (type->field(i)->message_type() != nullptr) fields.push_back(type->field(i));
   }
-  return *fields;
+  return fields;
 }
 
 // Whether the message, or one inside it, has fields that the parser did not know what to do with.
